@@ -1,0 +1,55 @@
+"""Problems a person can mend.
+
+Every message is one sentence that says what is wrong, where, and what to do;
+the command line prints it and exits with :attr:`ForetuneError.exit_code`.
+Anything else that is raised is a defect of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "EngineError",
+    "ForetuneError",
+    "InputError",
+    "ModelError",
+    "NothingToDoError",
+    "ThresholdMissed",
+    "VaultError",
+]
+
+
+class ForetuneError(Exception):
+    """Base of everything a user can cause; ``str(error)`` is shown as it is."""
+
+    exit_code: int = 2
+
+
+class ConfigError(ForetuneError):
+    """``foretune.toml`` is missing, unreadable or holds a value that cannot be used."""
+
+
+class VaultError(ForetuneError):
+    """The vault is missing, locked by another process, of a newer version, or its key is wrong."""
+
+
+class ModelError(ForetuneError):
+    """A model file is absent, has the wrong hash, or cannot be fetched or read."""
+
+
+class EngineError(ForetuneError):
+    """A language model did not start or did not answer."""
+
+
+class InputError(ForetuneError):
+    """A file, argument or table handed to us cannot be used."""
+
+
+class NothingToDoError(ForetuneError):
+    """A stage has no input: an empty corpus, everything excluded, too few pairs."""
+
+
+class ThresholdMissed(ForetuneError):
+    """The work is done and below what the plan asks for."""
+
+    exit_code = 1

@@ -1,0 +1,139 @@
+"""The encrypted file itself: opening, settings, transactions.
+
+SQLCipher 4 (AES-256, each page authenticated). ``secure_delete`` overwrites what is
+deleted, temporary tables stay in memory, and errors never carry parameters, so
+that no plaintext leaves the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import event as hooks
+from sqlalchemy.pool import QueuePool
+
+from foretune.errors import VaultError
+from foretune.vault.keys import Key
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+__all__ = ["Database"]
+
+_BUSY_MILLISECONDS = 15_000
+
+
+class Database:
+    """A pool of connections to one encrypted file."""
+
+    def __init__(self, path: Path, key: Key) -> None:
+        self.path = path
+        self._key = key
+        self._engine = self._create()
+
+    def _connect(self) -> DBAPIConnection:
+        from sqlcipher3 import dbapi2
+
+        connection = dbapi2.connect(str(self.path), check_same_thread=False, isolation_level=None)
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA cipher_log_level = NONE")  # a wrong key is told once, in our words
+        cursor.execute(f"PRAGMA key = {self._key.pragma()}")
+        try:
+            cursor.execute("SELECT count(*) FROM sqlite_master")
+        except dbapi2.DatabaseError as error:
+            connection.close()
+            if "locked" in str(error):
+                raise VaultError(
+                    f"The vault {self.path} is in use by another process: try again when it is done."
+                ) from None
+            if "not a database" not in str(error):
+                raise VaultError(
+                    f"The vault {self.path} cannot be read ({error}): see whether its disk is full, and whether you "
+                    "may write to its folder."
+                ) from None
+            raise VaultError(
+                f"The key from {self._key.origin} does not open the vault {self.path}: "
+                "use the key it was made with, or put the file back from a backup."
+            ) from None
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            "temp_store = MEMORY",
+            f"busy_timeout = {_BUSY_MILLISECONDS}",
+            "cache_size = -65536",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+        return connection  # type: ignore[no-any-return]
+
+    def _create(self) -> Engine:
+        from sqlcipher3 import dbapi2
+
+        engine = create_engine(
+            "sqlite://",
+            creator=self._connect,
+            module=dbapi2,
+            hide_parameters=True,
+            poolclass=QueuePool,
+            pool_size=4,
+            max_overflow=16,
+        )
+
+        @hooks.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            # The driver is in autocommit mode: it would otherwise begin writes lazily,
+            # and two writers could deadlock instead of queueing.
+            connection.exec_driver_sql(str(connection.get_execution_options().get("begin", "BEGIN")))
+
+        return engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment of the vault."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that may change it; committed when the block ends, undone when it raises.
+
+        Raises:
+            VaultError: the disk is full, or another process kept the vault busy for 15 seconds.
+        """
+        from sqlalchemy.exc import OperationalError
+
+        try:
+            with (
+                self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection,
+                connection.begin(),
+            ):
+                yield connection
+        except OperationalError as error:
+            reason = str(error.orig)
+            if "disk is full" in reason or "disk I/O error" in reason:
+                raise VaultError(
+                    f"The disk that holds {self.path} is full: free some space and run the command again; "
+                    "nothing that was reported as done is lost."
+                ) from None
+            if "locked" in reason:
+                raise VaultError(
+                    f"The vault {self.path} is in use by another process: try again when it is done."
+                ) from None
+            if "readonly" in reason:
+                raise VaultError(
+                    f"The vault {self.path} cannot be written to: check the rights of its folder."
+                ) from None
+            raise
+
+    def raw(self) -> Any:
+        """A driver connection of its own, for what has to happen outside any transaction."""
+        return self._connect()
+
+    def close(self) -> None:
+        self._engine.dispose()

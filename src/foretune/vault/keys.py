@@ -1,0 +1,116 @@
+"""Where the vault's key comes from: the environment, a key file, or the system's keyring.
+
+A key of 64 hex digits is used as it is (256 bits); anything else is a passphrase,
+stretched by SQLCipher's PBKDF2-HMAC-SHA512 (256,000 rounds,
+https://www.zetetic.net/sqlcipher/sqlcipher-api/#kdf_iter). It never comes from a
+command line, and is never logged or shown.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from foretune.errors import VaultError
+
+__all__ = ["Key", "create_key", "find_key", "key_file"]
+
+VARIABLE = "FORETUNE_KEY"
+_SERVICE = "foretune"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A secret and where it was found; its ``repr`` shows only the latter."""
+
+    secret: str = field(repr=False)
+    origin: str
+
+    def pragma(self) -> str:
+        """The value for ``PRAGMA key``, quoted."""
+        if re.fullmatch(r"[0-9a-fA-F]{64}", self.secret):
+            return f"\"x'{self.secret}'\""
+        return "'" + self.secret.replace("'", "''") + "'"
+
+
+def key_file(vault_id: str) -> Path:
+    """Where the key file of a vault lies: in the user's configuration folder, never in the project."""
+    return platformdirs.user_config_path("foretune") / "keys" / f"{vault_id}.key"
+
+
+def create_key(vault_id: str) -> Key:
+    """Take the key from ``FORETUNE_KEY``, or make one and keep it in the keyring or a 0600 file."""
+    if secret := os.environ.get(VARIABLE):
+        return Key(secret, VARIABLE)
+    secret = secrets.token_hex(32)
+    if _keyring_set(vault_id, secret):
+        return Key(secret, "keyring")
+    path = key_file(vault_id)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return Key(secret, str(path))
+
+
+def find_key(vault_id: str) -> Key:
+    """The key of an existing vault.
+
+    Raises:
+        VaultError: no key is to be found, or the key file can be read by others.
+    """
+    if secret := os.environ.get(VARIABLE):
+        return Key(secret, VARIABLE)
+    path = key_file(vault_id)
+    if path.exists():
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise VaultError(f"The key file {path} can be read by others: run `chmod 600 {path}`.")
+        return Key(path.read_text().strip(), str(path))
+    if secret := _keyring_get(vault_id):
+        return Key(secret, "keyring")
+    raise VaultError(
+        f"There is no key for this vault: set {VARIABLE}, or put the key file back at {path} "
+        "(without the key nobody can open the vault)."
+    )
+
+
+def _keyring_usable() -> bool:
+    if os.name == "posix" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and os.uname().sysname == "Linux":
+        return False  # no session bus, no keyring; saves the import
+    import keyring
+    from keyring.backends.fail import Keyring as NoKeyring
+
+    return not isinstance(keyring.get_keyring(), NoKeyring)
+
+
+def _keyring_get(vault_id: str) -> str | None:
+    if not _keyring_usable():
+        return None
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(_SERVICE, vault_id)
+    except KeyringError:
+        return None
+
+
+def _keyring_set(vault_id: str, secret: str) -> bool:
+    if not _keyring_usable():
+        return False
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.set_password(_SERVICE, vault_id, secret)
+    except KeyringError:
+        return False
+    return True

@@ -1,0 +1,200 @@
+"""The vault: an encrypted database in a folder, opened by a principal.
+
+Everything that reads or writes documents goes through :meth:`Vault.reading` and
+:meth:`Vault.writing`; what changes the vault leaves an event in the same
+transaction (:meth:`Vault.record`).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from foretune.errors import VaultError
+from foretune.vault import audit
+from foretune.vault.access import OWNER_ROLES, Principal, local_owner, readable
+from foretune.vault.clock import now
+from foretune.vault.database import Database
+from foretune.vault.keys import create_key, find_key
+from foretune.vault.schema import ensure_current
+from foretune.vault.tables import completion, setting, stage
+
+__all__ = ["FORMAT", "Vault"]
+
+FORMAT = 1
+"""Layout of the vault's folder; the database has a schema version of its own."""
+
+
+class Vault:
+    """An open vault.
+
+    Make one with :meth:`create` or :meth:`open`, and close it, or use it as a
+    context manager.
+    """
+
+    def __init__(self, folder: Path, vault_id: str, database: Database, principal: Principal) -> None:
+        self.folder = folder
+        self.id = vault_id
+        self.principal = principal
+        self._database = database
+
+    @classmethod
+    def create(cls, folder: Path, *, principal: Principal | None = None) -> Self:
+        """Make an empty vault in ``folder``; its key goes where :func:`foretune.vault.keys.create_key` says.
+
+        The small file that marks the folder as a vault is written last, so a
+        folder without it was never a vault.
+
+        Raises:
+            VaultError: there is a vault already.
+        """
+        marker = folder / "vault.json"
+        if marker.exists():
+            raise VaultError(f"There is a vault in {folder} already: use it, or make the new one in another folder.")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for leftover in folder.glob("vault.db*"):  # of a creation that was cut short
+            leftover.unlink()
+        vault_id = secrets.token_hex(8)
+        key = create_key(vault_id)
+        vault = cls(folder, vault_id, Database(folder / "vault.db", key), principal or local_owner())
+        with vault._database.writing() as connection:
+            ensure_current(connection, path=vault.path)
+            vault.record(
+                connection,
+                "vault.create",
+                vault_id,
+                {"key": "keyring" if key.origin == "keyring" else "file"},
+            )
+        partial = folder / "vault.json.partial"
+        partial.write_text(json.dumps({"format": FORMAT, "id": vault_id}) + "\n")
+        partial.replace(marker)
+        return vault
+
+    @classmethod
+    def open(cls, folder: Path, *, principal: Principal | None = None) -> Self:
+        """Open the vault in ``folder`` and bring its schema up to date.
+
+        Raises:
+            VaultError: no vault, no key, wrong key, or a newer format.
+        """
+        marker = folder / "vault.json"
+        if not marker.exists() or not (folder / "vault.db").exists():
+            raise VaultError(f"There is no vault in {folder}: `foretune new` makes one.")
+        try:
+            about = json.loads(marker.read_text())
+            vault_id, written_as = str(about["id"]), int(about["format"])
+        except (ValueError, KeyError, TypeError):
+            raise VaultError(f"{marker} is damaged: put it back from a backup.") from None
+        if written_as > FORMAT:
+            raise VaultError(
+                f"The vault in {folder} was written by a newer version of Foretune "
+                f"(format {written_as}, this one knows {FORMAT}): install the newer version."
+            )
+        vault = cls(folder, vault_id, Database(folder / "vault.db", find_key(vault_id)), principal or local_owner())
+        from foretune.vault.schema import HEAD, version
+
+        with vault.reading() as connection:
+            current = version(connection) == HEAD
+        if not current:
+            with vault._database.writing() as connection:
+                ensure_current(connection, path=vault.path)
+                vault.record(connection, "vault.migrate", vault_id, {"schema": HEAD})
+        return vault
+
+    @property
+    def path(self) -> Path:
+        """The encrypted file."""
+        return self.folder / "vault.db"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment of the vault."""
+        with self._database.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that may change it; committed at the end of the block, undone when it raises.
+
+        Raises:
+            VaultError: the principal may not change anything, the disk is full, or another process holds the vault.
+        """
+        if self.principal.role not in OWNER_ROLES:
+            raise VaultError(
+                f"{self.principal.name} may read but not change this vault: ask an owner or steward to do it."
+            )
+        with self._database.writing() as connection:
+            yield connection
+
+    def readable(self, label_column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The condition every query for documents or passages carries: what this principal may see."""
+        return readable(self.principal, label_column)
+
+    def record(
+        self,
+        connection: Connection,
+        action: str,
+        subject: str,
+        detail: Mapping[str, Any] | None = None,
+        *,
+        actor: str | None = None,
+    ) -> None:
+        """Append an event to the audit log; ids, hashes and counts only, never document text."""
+        audit.record(connection, actor or self.principal.name, action, subject, detail)
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """A stored JSON value."""
+        with self.reading() as connection:
+            row = connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar_one_or_none()
+        return default if row is None else row
+
+    def set_setting(self, connection: Connection, name: str, value: Any) -> None:
+        """Store a JSON value in the caller's transaction."""
+        statement = insert(setting).values(name=name, value=value)
+        connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+    def stage(self, name: str) -> tuple[str, dict[str, Any]] | None:
+        """What a stage was last made from (a digest) and its summary; None if it never finished."""
+        with self.reading() as connection:
+            row = connection.execute(select(stage.c.inputs, stage.c.summary).where(stage.c.name == name)).one_or_none()
+        return None if row is None else (row.inputs, row.summary)
+
+    def finish_stage(self, connection: Connection, name: str, inputs: str, summary: Mapping[str, Any]) -> None:
+        """Say, in the caller's transaction, that a stage is done for these inputs."""
+        values = {"inputs": inputs, "summary": dict(summary), "at": now()}
+        statement = insert(stage).values(name=name, **values)
+        connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+    def get(self, key: str) -> str | None:
+        """A cached completion (the vault is the engines' ``CompletionStore``)."""
+        with self.reading() as connection:
+            return connection.execute(select(completion.c.value).where(completion.c.key == key)).scalar_one_or_none()
+
+    def put(self, key: str, value: str) -> None:
+        """Cache a completion."""
+        with self.writing() as connection:
+            connection.execute(insert(completion).values(key=key, value=value).on_conflict_do_nothing())
+
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted: fold the full-text index, empty and truncate the log."""
+        with self.writing() as connection:
+            connection.exec_driver_sql("INSERT INTO passage_fts(passage_fts) VALUES('optimize')")
+        raw = self._database.raw()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
