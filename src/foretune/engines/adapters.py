@@ -1,0 +1,48 @@
+"""Adapter files: which one it is, and whether it belongs to the model."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from foretune.engines.gguf_header import GgufHeader, read_header
+from foretune.errors import ModelError
+
+__all__ = ["check_adapter", "file_hash"]
+
+_HASHES: dict[tuple[str, int, int], str] = {}
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, computed again only when its size or modification time changed.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    try:
+        stat = path.stat()
+        key = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+        if key not in _HASHES:
+            with path.open("rb") as stream:
+                _HASHES[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"The adapter file {path} cannot be read ({error.strerror}): tune again, or name another."
+        ) from None
+    return _HASHES[key]
+
+
+def check_adapter(path: Path, base: GgufHeader) -> None:
+    """Make sure a file is a LoRA adapter for models of the base's architecture.
+
+    Raises:
+        ModelError: it is not, or it is damaged.
+    """
+    header = read_header(path)
+    if not header.is_adapter or header.metadata.get("adapter.type") != "lora":
+        raise ModelError(f"{path} is not a LoRA adapter: give the GGUF file that `foretune tune` wrote.")
+    if header.architecture != base.architecture:
+        raise ModelError(
+            f"The adapter {path} was trained on a {header.architecture} model and this one is {base.architecture}: "
+            "tune again on this model, or set engine.model to the one it was trained on."
+        )
