@@ -1,0 +1,13 @@
+"""Text to vectors: the same text gives the same unit vector, whoever asks and in whatever company.
+
+:func:`open_embedder` hands on an :class:`Embedder`; retrieval, evidence and
+governance compare its vectors. A new embedding model is a function decorated
+with :func:`register_embedder`.
+"""
+
+from __future__ import annotations
+
+from foretune.embedding import minilm  # noqa: F401  (registers itself)
+from foretune.embedding.base import Embedder, Vectors, open_embedder, register_embedder
+
+__all__ = ["Embedder", "Vectors", "open_embedder", "register_embedder"]
