@@ -1,0 +1,61 @@
+"""What the rules rest on: published results, and measurements anyone can repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "AUTHORS",
+    "BALAGUER",
+    "BENCH",
+    "CARLINI",
+    "CITATIONS",
+    "DEDUPLICATION",
+    "GEKHMAN",
+    "LIMA",
+    "OPENAI_EXAMPLES",
+    "OVADIA",
+    "RAG",
+    "REVERSIBLE",
+    "TEMPORAL",
+    "WINDOW",
+    "Source",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a rule comes from."""
+
+    title: str
+    url: str = ""
+    """Empty for what needs no reference but an argument."""
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.url}" if self.url else self.title
+
+
+def _arxiv(number: str, title: str) -> Source:
+    return Source(f"{title} (arXiv {number})", f"https://arxiv.org/abs/{number}")
+
+
+OVADIA = _arxiv("2312.05934", "Ovadia et al. 2023, Fine-Tuning or Retrieval?")
+GEKHMAN = _arxiv("2405.05904", "Gekhman et al. 2024, Does Fine-Tuning on New Knowledge Encourage Hallucinations?")
+BALAGUER = _arxiv("2401.08406", "Balaguer et al. 2024, RAG vs Fine-tuning")
+AUTHORS = _arxiv("2510.13939", "Chakrabarty et al. 2025, Readers Prefer Outputs of AI Trained on Copyrighted Books")
+LIMA = _arxiv("2305.11206", "Zhou et al. 2023, LIMA: Less Is More for Alignment")
+RAG = _arxiv("2005.11401", "Lewis et al. 2020, Retrieval-Augmented Generation")
+CARLINI = _arxiv("2012.07805", "Carlini et al. 2020, Extracting Training Data from Large Language Models")
+DEDUPLICATION = _arxiv("2107.06499", "Lee et al. 2021, Deduplicating Training Data Makes Language Models Better")
+TEMPORAL = _arxiv("2111.07408", "Luu et al. 2021, Time Waits for No One!")
+CITATIONS = _arxiv("2305.14627", "Gao et al. 2023, Enabling Large Language Models to Generate Text with Citations")
+OPENAI_EXAMPLES = Source(
+    "OpenAI, supervised fine-tuning: at least 10 examples, improvements from 50 to 100",
+    "https://platform.openai.com/docs/guides/supervised-fine-tuning",
+)
+WINDOW = Source(
+    "OpenAI, what are tokens: a token is about three quarters of an English word",
+    "https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them",
+)
+BENCH = Source("this project's own bench questions")
+REVERSIBLE = Source("an index is deleted in a second, an adapter has to be trained again")

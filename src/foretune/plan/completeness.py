@@ -1,0 +1,105 @@
+"""Which entries of the plan are settled, which are not, and why that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from foretune.plan.config import Config
+from foretune.plan.drafts import draft
+from foretune.plan.fields import field_at
+from foretune.plan.interview import as_text
+from foretune.plan.questions import QUESTIONS
+
+__all__ = ["Completeness", "PlanEntry", "State", "completeness"]
+
+
+class State(StrEnum):
+    """Where an entry's value comes from."""
+
+    MISSING = "missing"
+    DRAFT = "draft"
+    """What was drafted from the story; nobody has said otherwise."""
+    DEFAULT = "default"
+    """As the file came; nobody has said otherwise."""
+    GIVEN = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """One question of the interview and its answer."""
+
+    key: str
+    label: str
+    section: str
+    value: str
+    """As a person would write it; empty where missing."""
+    state: State
+    why: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """The whole plan, in the order of the interview."""
+
+    entries: tuple[PlanEntry, ...]
+
+    @property
+    def missing(self) -> tuple[PlanEntry, ...]:
+        """Entries without a value."""
+        return self._in(State.MISSING)
+
+    @property
+    def unconfirmed(self) -> tuple[PlanEntry, ...]:
+        """Drafts and defaults: something is there, but nobody chose it."""
+        return self._in(State.DRAFT, State.DEFAULT)
+
+    @property
+    def given(self) -> tuple[PlanEntry, ...]:
+        return self._in(State.GIVEN)
+
+    def _in(self, *states: State) -> tuple[PlanEntry, ...]:
+        return tuple(entry for entry in self.entries if entry.state in states)
+
+
+def completeness(config: Config) -> Completeness:
+    """Every entry a person is asked for, with its state.
+
+    A value equal to its draft or default cannot be told from one that was
+    confirmed; it counts as unconfirmed.
+    """
+    values = {question.key: _value(config, question.key) for question in QUESTIONS}
+    return Completeness(
+        tuple(
+            PlanEntry(
+                question.key,
+                question.label,
+                question.section,
+                as_text(values[question.key]),
+                _state(question.key, values),
+                question.why,
+                question.example,
+            )
+            for question in QUESTIONS
+        )
+    )
+
+
+def _state(key: str, values: Mapping[str, Any]) -> State:
+    value = values[key]
+    if value in ("", []):
+        return State.MISSING
+    info = field_at(tuple(key.split(".")))
+    if info is not None and value == info.get_default(call_default_factory=True):
+        return State.DEFAULT
+    if value == draft(key, values):
+        return State.DRAFT
+    return State.GIVEN
+
+
+def _value(config: Config, key: str) -> Any:
+    section, _, name = key.partition(".")
+    return getattr(getattr(config, section), name)

@@ -1,0 +1,253 @@
+"""``foretune.toml``: the plan and the policies, one class a section.
+
+The classes are the only place where a key, its default, its unit and its
+comment are written down; :mod:`foretune.plan.toml` writes the file from them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from foretune.types import ARMS, Arm, Label, Use
+
+__all__ = [
+    "BenchSettings",
+    "Config",
+    "CorpusSettings",
+    "EngineSettings",
+    "GovernanceSettings",
+    "PairsSettings",
+    "People",
+    "Performance",
+    "Platform",
+    "Process",
+    "Purpose",
+    "RetrievalSettings",
+    "Rule",
+    "ServingSettings",
+    "Story",
+    "TuningSettings",
+]
+
+
+class Section(BaseModel):
+    """Unknown keys are refused, so that a typing error is found when it is made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Story(Section):
+    """As a *persona* I want *want* so that *so_that*."""
+
+    persona: str = Field("an HR manager", description="who wants it")
+    want: str = Field("staff questions answered from our handbook", description="the process and platform")
+    so_that: str = Field("people get the right answer without waiting", description="the purpose")
+
+
+class Purpose(Section):
+    """Why: what it must answer, and what it must never do."""
+
+    must_answer: str = Field("", description="what it must be able to answer or write, in a sentence")
+    must_never: str = Field("", description="what it must never do or reveal")
+    questions: str = Field("questions.csv", description="the bench: questions whose answers are known (CSV or JSONL)")
+
+
+class People(Section):
+    """Who: names or roles, as you would write them on an organisation chart."""
+
+    owner: str = Field("", description="answers for it")
+    administrators: str = Field("", description="keep it running")
+    reviewers: str = Field("", description="decide what goes in")
+    users: str = Field("", description="ask it")
+    signs_off: str = Field("", description="approves a release")
+
+
+class Process(Section):
+    """How: how often documents change and how that reaches the model."""
+
+    cadence: Literal["daily", "weekly", "monthly", "yearly", "never"] = Field(
+        "monthly", description="how often the documents change"
+    )
+    approval: str = Field("", description="what has to happen before a document or a release goes in")
+
+
+class Platform(Section):
+    """Where: what it runs on and what it may cost."""
+
+    where: str = Field("this machine", description="where it may run")
+    budget: str = Field("", description="what building and running it may cost")
+    latency_seconds: float = Field(30.0, gt=0, description="how long a person may wait for an answer, in seconds")
+    languages: list[str] = Field(["en"], description="languages of documents and questions, ISO 639-1")
+
+
+class Performance(Section):
+    """How well: executable; `foretune bench` ends with exit code 1 below these."""
+
+    arm: Arm = Field(Arm.RAG, description="the arm the thresholds are for: base, rag, tuned or tuned+rag")
+    min_correct: float = Field(0.5, ge=0, le=1, description="share of answerable questions answered right, 0 to 1")
+    min_refused: float = Field(0.5, ge=0, le=1, description="share of unanswerable questions refused, 0 to 1")
+
+
+class CorpusSettings(Section):
+    """Reading documents."""
+
+    label: Label = Field(
+        Label.INTERNAL,
+        description="label of what says nothing itself: public, internal, confidential or restricted",
+    )
+    exclude: list[str] = Field([], description="paths never read, as glob patterns (drafts/**, *.tmp)")
+    max_megabytes: float = Field(50.0, gt=0, description="larger files are set aside, in megabytes")
+    max_seconds: float = Field(60.0, gt=0, description="a file that takes longer to read is set aside, in seconds")
+    max_characters: int = Field(5_000_000, gt=0, description="longer texts are set aside, in characters")
+
+
+class Rule(Section):
+    """What the policy does about findings of one check (and, optionally, one type)."""
+
+    check: str = Field(
+        ..., description="garbled, duplicate, language, metadata, short or personal", examples=["personal"]
+    )
+    type: str = Field("", description="one type of finding of that check; empty for all")
+    action: Literal["report", "repair", "redact", "exclude"] = Field(
+        ..., description="report, repair, redact or exclude", examples=["redact"]
+    )
+    reason: str = Field("", description="recorded with each decision this rule makes")
+
+
+class GovernanceSettings(Section):
+    """What goes in. What neither a person nor this policy has decided goes no further."""
+
+    include: Literal["readable", "nothing"] = Field(
+        "readable",
+        description="readable: what no rule excludes goes in; nothing: only what a person includes",
+    )
+    use: Use = Field(Use.BOTH, description="what the policy includes documents for: retrieval, tuning or both")
+    min_characters: int = Field(200, ge=0, description="shorter documents are reported as too short, in characters")
+    near_duplicate: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="documents sharing this much of their five-word shingles are near-duplicates",
+    )
+    require: list[str] = Field(["title", "date", "author"], description="metadata whose absence is reported")
+    rules: list[Rule] = Field([], description="rules, first match wins: see docs/review.md")
+
+
+class RetrievalSettings(Section):
+    """Passages and search."""
+
+    embedder: str = Field("all-minilm-l6-v2", description="embedding model")
+    passage_words: int = Field(160, ge=20, le=1000, description="passages are at most this long, in words")
+    passages: int = Field(5, ge=1, le=50, description="passages shown to the language model at most")
+    quotes: int = Field(
+        0, ge=0, le=20, description="sentences shown to the model; 0: one below a billion parameters, else three"
+    )
+    context_tokens: int = Field(500, ge=100, description="what is shown to the language model, in tokens")
+    min_support: float = Field(
+        1.67, ge=0, le=3, description="evidence that supports a question less than this (0 to 2.7) makes no answer"
+    )
+
+
+class EngineSettings(Section):
+    """The language model that writes prompts and answers."""
+
+    kind: Literal["llama", "openai", "anthropic"] = Field(
+        "llama", description="llama: on this machine; openai: any OpenAI-compatible address; anthropic"
+    )
+    model: str = Field(
+        "smollm2-135m", description="a packaged model, a path to a .gguf file, or the name at the address"
+    )
+    url: str = Field("", description="address of an OpenAI-compatible server, empty for the vendor's own")
+    api_key_variable: str = Field("", description="name of the environment variable that holds the API key")
+    context: int = Field(4096, ge=512, description="context window, in tokens")
+    approved_for: list[Label] = Field(
+        [Label.PUBLIC, Label.INTERNAL],
+        description="labels a remote engine may see; a local engine may see all",
+    )
+    price_in: float = Field(0.0, ge=0, description="price of a million tokens read, in your currency")
+    price_out: float = Field(0.0, ge=0, description="price of a million tokens written, in your currency")
+
+
+class PairsSettings(Section):
+    """Prompts whose answers are your documents."""
+
+    framework: str = Field("race", description="prompt framework: race (Role, Action, Context, Execute) or a TOML file")
+    style: Literal["auto", "question", "instruction"] = Field(
+        "auto", description="question for facts, instruction for a voice; auto: as the story says"
+    )
+    limit: int = Field(0, ge=0, description="pairs to write at most, spread over the documents; 0 for all")
+    min_characters: int = Field(80, ge=1, description="shorter responses make no pair, in characters")
+    max_words: int = Field(
+        600, ge=20, description="longer documents are cut at their headings into responses of this many words"
+    )
+    evaluation_fraction: float = Field(0.1, ge=0, lt=1, description="share of the documents kept from training, 0 to 1")
+    attempts: int = Field(
+        2, ge=1, le=10, description="how often the engine may try a prompt before the template stands in"
+    )
+    seed: int = Field(0, description="seed of choices and splits")
+
+
+class TuningSettings(Section):
+    """LoRA."""
+
+    run: Literal["pilot", "full", "never"] = Field(
+        "pilot", description="what `foretune run` trains: pilot (ten pairs), full (all pairs) or never"
+    )
+    rank: int = Field(16, ge=1, le=256, description="rank of the update matrices")
+    alpha: int = Field(32, ge=1, description="scale of the update: alpha / rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the update")
+    learning_rate: float = Field(
+        1e-3,
+        gt=0,
+        description="peak learning rate (1e-3 suits the small model; 1e-4 to 2e-4 for 7B and more)",
+    )
+    epochs: int = Field(0, ge=0, description="passes over the pairs; 0: 3, or more for fewer than 34 pairs")
+    batch_size: int = Field(2, ge=1, description="examples computed at once")
+    gradient_accumulation: int = Field(
+        1, ge=1, description="batches whose gradients make up a step: larger steps in the same memory"
+    )
+    max_tokens: int = Field(1024, ge=32, description="longer examples are set aside, in tokens")
+    pilot_tokens: int = Field(
+        128, ge=32, description="the pilot takes examples up to this length, and shortens where there are too few"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="numbers of the frozen base model; auto: bfloat16 where the processor is fast at it"
+    )
+    warmup_fraction: float = Field(0.1, ge=0, lt=1, description="share of the steps in which the learning rate rises")
+    seed: int = Field(0, description="seed of initialisation and order")
+
+
+class BenchSettings(Section):
+    """Comparing arms on questions whose answers are known."""
+
+    arms: list[Arm] = Field(list(ARMS), description="arms to run: search, base, rag, tuned, tuned+rag")
+    max_answer_tokens: int = Field(48, ge=8, description="answers are cut here, in tokens")
+    seed: int = Field(0, description="seed of the engine")
+
+
+class ServingSettings(Section):
+    """The OpenAI-compatible server."""
+
+    host: str = Field("127.0.0.1", description="address to bind")
+    port: int = Field(8420, ge=0, le=65535, description="port to bind; 0 for any free one")
+
+
+class Config(Section):
+    """The whole file."""
+
+    story: Story = Field(default_factory=Story)
+    purpose: Purpose = Field(default_factory=Purpose)
+    people: People = Field(default_factory=People)
+    process: Process = Field(default_factory=Process)
+    platform: Platform = Field(default_factory=Platform)
+    performance: Performance = Field(default_factory=Performance)
+    corpus: CorpusSettings = Field(default_factory=CorpusSettings)
+    governance: GovernanceSettings = Field(default_factory=GovernanceSettings)
+    retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
+    engine: EngineSettings = Field(default_factory=EngineSettings)
+    pairs: PairsSettings = Field(default_factory=PairsSettings)
+    tuning: TuningSettings = Field(default_factory=TuningSettings)
+    bench: BenchSettings = Field(default_factory=BenchSettings)
+    serving: ServingSettings = Field(default_factory=ServingSettings)
