@@ -1,0 +1,124 @@
+"""Which source a path belongs to: a file is read for one source only, however it is reached."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from foretune.errors import InputError
+from foretune.types import Label, digest
+from foretune.vault import Vault
+from foretune.vault.tables import source
+
+__all__ = ["Source", "Target", "own_files", "sources", "targets"]
+
+_OWN = ("foretune.toml", "vault", "reports", "questions.csv", "questions.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder or file a person added."""
+
+    id: str
+    location: Path
+    """Absolute, without links."""
+    kind: str
+    """``folder`` or ``file``."""
+    label: Label
+
+    @property
+    def root(self) -> Path:
+        """The folder that paths of its documents are relative to."""
+        return self.location if self.kind == "folder" else self.location.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A part of a source that is to be brought up to date."""
+
+    source: Source
+    start: str
+    """Path relative to the root of the source; empty for all of it."""
+    is_new: bool = False
+
+    @property
+    def location(self) -> Path:
+        return self.source.root / self.start
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of its source."""
+        return not self.start or self.source.kind == "file"
+
+    def covers(self, path: str) -> bool:
+        """Whether a path relative to the source's root lies in this part."""
+        return not self.start or path == self.start or path.startswith(f"{self.start}/")
+
+
+def sources(vault: Vault) -> list[Source]:
+    """The sources of a vault, by location."""
+    with vault.reading() as connection:
+        rows = connection.execute(select(source).order_by(source.c.location, source.c.id)).all()
+    return [Source(row.id, Path(row.location), row.kind, Label(row.label)) for row in rows]
+
+
+def own_files(vault: Vault, base: Path, further: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """The project's own files and folders, which are never read: settings, bench questions, vault and reports."""
+    root = Path(os.path.realpath(base))
+    return (*(root / path for path in (*map(Path, _OWN), *further)), Path(os.path.realpath(vault.folder)))
+
+
+def targets(known: Sequence[Source], paths: Iterable[Path], *, label: Label, own: Sequence[Path]) -> list[Target]:
+    """What has to be brought up to date for ``paths``: no two of them overlap.
+
+    A path inside a known source is a part of that source; any other becomes a source
+    of its own. Known sources inside a path come with it.
+
+    Raises:
+        InputError: there is nothing at a path and never was, or it is the project's own.
+    """
+    found: list[Target] = []
+    everything = list(known)
+    given = sorted({Path(os.path.realpath(path)) for path in paths}, key=lambda path: (len(path.parts), path))
+    for path in given:
+        if any(path == mine or mine in path.parents for mine in own):
+            raise InputError(f"{path} belongs to the project itself and is never read: add something else.")
+        owner = _owner(everything, path)
+        if owner is not None:
+            found.append(Target(owner, _relative(owner, path)))
+            continue
+        if not path.exists():
+            raise InputError(f"There is nothing at {path}: check the path.")
+        kind = "folder" if path.is_dir() else "file"
+        made = Source(digest("source", os.fspath(path))[:16], path, kind, label)
+        everything.append(made)
+        found.append(Target(made, "" if kind == "folder" else path.name, is_new=True))
+    for target in list(found):
+        found += [
+            Target(inner, "" if inner.kind == "folder" else inner.location.name)
+            for inner in known
+            if target.location in inner.location.parents
+        ]
+    return _without_overlap(found)
+
+
+def _owner(known: Iterable[Source], path: Path) -> Source | None:
+    holding = [one for one in known if one.location == path or (one.kind == "folder" and one.location in path.parents)]
+    return max(holding, key=lambda one: len(one.location.parts), default=None)
+
+
+def _relative(owner: Source, path: Path) -> str:
+    relative = path.relative_to(owner.root).as_posix()
+    return "" if relative == "." else relative
+
+
+def _without_overlap(found: Iterable[Target]) -> list[Target]:
+    kept: list[Target] = []
+    for target in sorted(found, key=lambda one: len(one.start)):
+        if not any(other.source.id == target.source.id and other.covers(target.start) for other in kept):
+            kept.append(target)
+    return sorted(kept, key=lambda one: (str(one.source.location), one.start))
