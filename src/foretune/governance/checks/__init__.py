@@ -1,0 +1,36 @@
+"""The checks: what can be wrong with a document, one module each.
+
+Importing the package registers them. Hands on the registry; a further check is a
+module with a decorated function, imported before a review.
+"""
+
+from __future__ import annotations
+
+# The order of import is the order in which the checks run and are shown.
+# isort: off
+from foretune.governance.checks import garbled, language, short, metadata, duplicate, personal  # noqa: F401
+
+# isort: on
+from foretune.governance.checks.registry import (
+    Check,
+    CheckSettings,
+    CorpusCheck,
+    DocumentCheck,
+    Inferred,
+    checks,
+    corpus_check,
+    document_check,
+    named,
+)
+
+__all__ = [
+    "Check",
+    "CheckSettings",
+    "CorpusCheck",
+    "DocumentCheck",
+    "Inferred",
+    "checks",
+    "corpus_check",
+    "document_check",
+    "named",
+]

@@ -1,0 +1,35 @@
+"""Too short: pages with a heading, a link and nothing to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from foretune.governance.checks.registry import CheckSettings, document_check
+from foretune.governance.markup import prose
+from foretune.types import Document, Finding, Severity
+
+__all__ = ["short"]
+
+
+@document_check("short", types={"empty": Severity.MEDIUM, "short": Severity.LOW}, settings=("min_characters",))
+def short(document: Document, settings: CheckSettings) -> Iterable[Finding]:
+    """A document with less prose than ``[governance] min_characters``.
+
+    Code, tags, link addresses and Markdown's marks do not count: they are not what a question is answered from.
+    """
+    if len(document.text) > 50 * settings.min_characters + 10_000:
+        return  # so long that some of it is prose; stripping markup would cost more than it tells
+    characters = len(prose(document.text))
+    if characters >= settings.min_characters:
+        return
+    if characters == 0:
+        yield Finding(document.id, "short", "empty", Severity.MEDIUM, "There is no text in it besides code and markup.")
+        return
+    yield Finding(
+        document.id,
+        "short",
+        "short",
+        Severity.LOW,
+        f"Only {characters} characters of text; the plan asks for {settings.min_characters}.",
+        evidence={"characters": characters},
+    )

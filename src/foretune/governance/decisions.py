@@ -1,0 +1,223 @@
+"""What people decide: appended, never changed, each with its reason, its author and an event in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, insert, select, update
+
+from foretune.errors import InputError
+from foretune.governance.edits import mask
+from foretune.governance.selection import Selected, documents_matching
+from foretune.governance.store import decision_of, effective_label, finding_of
+from foretune.governance.types import Decision, DecisionKind
+from foretune.types import Finding, Label, Use, digest
+from foretune.vault import Vault, now
+from foretune.vault.tables import decision, document, finding
+
+__all__ = ["decide", "decisions"]
+
+
+def decide(
+    vault: Vault,
+    documents: Sequence[str],
+    kind: DecisionKind,
+    *,
+    reason: str,
+    use: Use | None = None,
+    label: Label | None = None,
+    findings: Sequence[str] = (),
+    spans: Sequence[tuple[int, int]] = (),
+    replacement: str = "",
+) -> list[Decision]:
+    """Decide about every document that ``documents`` names (see :func:`~.selection.documents_matching`).
+
+    Args:
+        kind: a verdict (include, exclude, supersede), a redaction, a repair or a relabelling. The newest verdict and
+            the newest label of a document hold; redactions and repairs of different places add up.
+        reason: why; shown wherever the decision is, and required.
+        use: of an inclusion; retrieval and tuning both if not given.
+        label: of a relabelling.
+        findings: ids of findings to redact or repair. Without ``findings`` and ``spans``, everything personal (or
+            repairable) that is found in the documents is meant, in later versions too.
+        spans: places to redact, start and end in code points, of one document.
+        replacement: what takes the place of what is redacted, instead of the mask of its type; the text a repair
+            writes; of a supersession, the newer document.
+
+    Returns:
+        The decisions as stored, in order of path.
+
+    Raises:
+        InputError: no reason, a document or finding there is not, or arguments that do not fit the kind.
+    """
+    if not reason.strip():
+        raise InputError("A decision needs a reason: give one with --reason.")
+    chosen = documents_matching(vault, documents) if documents else []
+    with vault.reading() as connection:
+        named = _findings(vault, connection, findings)
+    chosen = _with_documents_of(vault, chosen, named)
+    if not chosen:
+        raise InputError("Nothing to decide about: give a document's path, or a finding's id with --finding.")
+    draft = _draft(vault, kind, reason.strip(), use, label, replacement, named, spans, chosen)
+    made = [each for selected in chosen for each in _for_document(vault, draft, selected, named, spans)]
+    with vault.writing() as connection:
+        return [_store(vault, connection, each) for each in made]
+
+
+def decisions(vault: Vault, documents: Iterable[str] = ()) -> list[Decision]:
+    """What people decided, oldest first; of all documents the reader may see, or of those named.
+
+    Raises:
+        InputError: a name that matches no document.
+    """
+    query = (
+        select(decision, document.c.path)
+        .join(document, document.c.id == decision.c.document_id)
+        .where(vault.readable(effective_label()))
+        .order_by(decision.c.id)
+    )
+    if patterns := list(documents):
+        query = query.where(decision.c.document_id.in_([each.id for each in documents_matching(vault, patterns)]))
+    with vault.reading() as connection:
+        return [decision_of(row, path=row.path) for row in connection.execute(query)]
+
+
+def _findings(vault: Vault, connection: Connection, ids: Sequence[str]) -> list[Finding]:
+    found = {}
+    for start in range(0, len(ids), 500):
+        query = (
+            select(finding)
+            .join(document, document.c.id == finding.c.document_id)
+            .where(finding.c.id.in_(ids[start : start + 500]), vault.readable(effective_label()))
+        )
+        found.update({row.id: finding_of(row) for row in connection.execute(query)})
+    for each in ids:
+        if each not in found:
+            raise InputError(f"There is no finding {each!r} (any more): `foretune review` lists what there is.")
+    return [found[each] for each in dict.fromkeys(ids)]
+
+
+def _with_documents_of(vault: Vault, chosen: list[Selected], named: Sequence[Finding]) -> list[Selected]:
+    """The documents named, or else those of the findings.
+
+    Raises:
+        InputError: a finding is of none of the documents named.
+    """
+    owners = list(dict.fromkeys(each.document_id for each in named))
+    if not chosen:
+        return documents_matching(vault, owners) if owners else []
+    ids = {each.id for each in chosen}
+    for each in named:
+        if each.document_id not in ids:
+            raise InputError(f"The finding {each.id} is not in the documents you named: leave the paths out.")
+    return [each for each in chosen if each.id in owners] if named else chosen
+
+
+def _draft(
+    vault: Vault,
+    kind: DecisionKind,
+    reason: str,
+    use: Use | None,
+    label: Label | None,
+    replacement: str,
+    named: Sequence[Finding],
+    spans: Sequence[tuple[int, int]],
+    chosen: Sequence[Selected],
+) -> Decision:
+    """What all decisions of one call have in common, once the arguments fit together."""
+    if use is not None and kind is not DecisionKind.INCLUDE:
+        raise InputError("Only an inclusion has a use: leave --use out.")
+    if label is not None and kind is not DecisionKind.RELABEL:
+        raise InputError("Only a relabelling has a label: leave --label out.")
+    if kind is DecisionKind.RELABEL and label is None:
+        raise InputError(f"Which label? Give one with --label: {', '.join(Label)}.")
+    if (named or spans) and kind.is_verdict:
+        raise InputError(f"To {kind} is about whole documents: name them by their paths.")
+    if spans and len(chosen) != 1:
+        raise InputError("Places are of one document: name exactly one.")
+    if kind is DecisionKind.REPAIR and spans and not replacement:
+        raise InputError("What should it be? Give the text that the repair writes.")
+    if kind is DecisionKind.SUPERSEDE:
+        newer = documents_matching(vault, [replacement]) if replacement else []
+        if len(newer) != 1 or newer[0].id in {each.id for each in chosen}:
+            raise InputError("Which document replaces it? Name exactly one other document.")
+        replacement = newer[0].id
+    return Decision(
+        "",
+        kind,
+        reason,
+        actor=vault.principal.name,
+        use=(use or Use.BOTH) if kind is DecisionKind.INCLUDE else None,
+        label=label,
+        replacement=replacement,
+    )
+
+
+def _for_document(
+    vault: Vault, draft: Decision, selected: Selected, named: Sequence[Finding], spans: Sequence[tuple[int, int]]
+) -> list[Decision]:
+    """The draft made out to a document: one decision, or one for each finding or place."""
+    whole = replace(draft, document_id=selected.id, document_hash=selected.content_hash, path=selected.path)
+    mine = [each for each in named if each.document_id == selected.id]
+    made = []
+    for each in mine:
+        instead = draft.replacement
+        if draft.kind is DecisionKind.REDACT:
+            if not each.text:
+                raise InputError(f"The finding {each.id} marks no text that could be redacted.")
+            instead = instead or mask(each.type)
+        elif draft.kind is DecisionKind.REPAIR:
+            if not instead and "repair" not in each.evidence:
+                raise InputError(f"The finding {each.id} comes with no repair: change the document and add it again.")
+            instead = instead or str(each.evidence["repair"])
+        made.append(
+            replace(whole, finding_id=each.id, start=each.start, end=each.end, text=each.text, replacement=instead)
+        )
+    if spans:
+        with vault.reading() as connection:
+            text = connection.execute(select(document.c.text).where(document.c.id == selected.id)).scalar_one()
+        for start, end in spans:
+            if not 0 <= start < end <= len(text):
+                raise InputError(f"{selected.path} has {len(text)} characters: there is no place {start} to {end}.")
+            instead = draft.replacement or ("[REDACTED]" if draft.kind is DecisionKind.REDACT else "")
+            made.append(replace(whole, start=start, end=end, text=text[start:end], replacement=instead))
+    return made or [whole]
+
+
+def _store(vault: Vault, connection: Connection, each: Decision) -> Decision:
+    at = now()
+    stored = connection.execute(
+        insert(decision).values(
+            document_id=each.document_id,
+            kind=each.kind.value,
+            use=each.use.value if each.use else "",
+            label=each.label.value if each.label else "",
+            finding_id=each.finding_id,
+            start=each.start,
+            end=each.end,
+            text=each.text,
+            replacement=each.replacement,
+            reason=each.reason,
+            actor=each.actor,
+            document_hash=each.document_hash,
+            at=at,
+        )
+    )
+    row_id = int(stored.inserted_primary_key[0])  # type: ignore[index]
+    if each.label is not None:  # what reads the document table directly must see it at once
+        connection.execute(update(document).where(document.c.id == each.document_id).values(label=each.label.value))
+    vault.record(
+        connection,
+        f"decide.{each.kind}",
+        each.document_id,
+        {
+            "decision": row_id,
+            "document_hash": each.document_hash,
+            "finding": each.finding_id,
+            "label": each.label.value if each.label else "",
+            "reason": digest(each.reason),  # the words stay in the vault: they may quote the document
+            "use": each.use.value if each.use else "",
+        },
+    )
+    return replace(each, id=row_id, at=at)

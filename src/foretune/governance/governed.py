@@ -1,0 +1,90 @@
+"""What governance hands on: the documents that were let through, repaired and redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import select
+
+from foretune.governance.edits import edited, masked, masked_values
+from foretune.governance.rulings import Ruling, rulings
+from foretune.governance.types import GovernedState, Standing, State
+from foretune.plan.config import GovernanceSettings
+from foretune.types import GovernedDocument, Use
+from foretune.vault import Vault
+from foretune.vault.tables import document
+
+__all__ = ["governed", "governed_state", "standing"]
+
+
+def governed(vault: Vault, settings: GovernanceSettings, *, use: Use | None = None) -> Iterator[GovernedDocument]:
+    """The included documents in order of path and id; with ``use``, those included for it.
+
+    Streams: one text is in memory at a time. The vault is read as it was when iteration began.
+    """
+    with vault.reading() as connection:
+        for each in rulings(vault, connection, settings):
+            if _passes(each, use):
+                query = select(document.c.text).where(document.c.id == each.document.id)
+                yield _governed(each, connection.execute(query).scalar_one())
+
+
+def governed_state(vault: Vault, settings: GovernanceSettings, *, use: Use | None = None) -> list[GovernedState]:
+    """Id, path, hash, use, label and cluster of what :func:`governed` gives, without reading any text."""
+    with vault.reading() as connection:
+        return [
+            GovernedState(
+                each.document.id,
+                each.document.path,
+                each.hash,
+                each.standing.use or Use.BOTH,
+                each.document.label,
+                each.cluster,
+            )
+            for each in rulings(vault, connection, settings)
+            if _passes(each, use)
+        ]
+
+
+def standing(vault: Vault, settings: GovernanceSettings) -> list[Standing]:
+    """Included, excluded or undecided: every document the reader may see, with by whom and why, in order of path."""
+    with vault.reading() as connection:
+        return [each.standing for each in rulings(vault, connection, settings)]
+
+
+def _passes(each: Ruling, use: Use | None) -> bool:
+    if each.standing.state is not State.INCLUDED or each.standing.use is None:
+        return False
+    return use is None or each.standing.use.covers(use)
+
+
+def _governed(each: Ruling, text: str) -> GovernedDocument:
+    known, masks = each.document, each.masks
+
+    def clean(value: str) -> str:
+        return masked(value, masks) if masks else value
+
+    return GovernedDocument(
+        id=known.id,
+        path=known.path,
+        text=edited(text, each.edits, masks=masks, repairs=each.repairs),
+        use=each.standing.use or Use.BOTH,
+        hash=each.hash,
+        title=clean(known.title),
+        author=clean(known.author),
+        event=clean(known.event),
+        date=known.date,
+        modified=known.modified,
+        language=known.language,
+        tags=tuple(map(clean, known.tags)),
+        keywords=tuple(map(clean, known.keywords)),
+        label=known.label,
+        media_type=known.media_type,
+        properties=_clean_properties(known.properties, masks),
+        cluster=each.cluster,
+    )
+
+
+def _clean_properties(properties: Mapping[str, object], masks: Mapping[str, str]) -> Mapping[str, object]:
+    cleaned: Mapping[str, object] = masked_values(properties, masks) if masks else properties
+    return cleaned

@@ -1,0 +1,96 @@
+"""Markdown and HTML, as far as checks have to know what is markup and what is prose.
+
+Every function is linear in the length of the text: unclosed fences and comments
+are what broken documents have.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["blank_code", "prose"]
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_INLINE_CODE = re.compile(r"(`{1,3})(?!`)[^`\n]{1,2000}\1(?!`)")
+_CODE_ELEMENT = re.compile(r"<(pre|code|script|style)\b[^<>]{0,500}>", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|cite|del|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b[^<>]{0,2000}>", re.IGNORECASE
+)
+_TEMPLATE_TAG = re.compile(r"\{[%{#][^{}\n]{0,500}[%}#]\}")
+_IMAGE = re.compile(r"!\[[^\[\]\n]{0,500}\]\([^()\s]{0,2000}[^()\n]{0,200}\)")
+_LINK = re.compile(r"\[([^\[\]\n]{0,1000})\](?:\([^()\s]{0,2000}[^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\])")
+_BARE_URL = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
+_LINE_MARKUP = re.compile(r"^[ \t]*(?:#{1,6}[ \t]|>[ \t]?|[-*+][ \t]|\d{1,3}[.)][ \t]|[-=*_| :]{3,}$)", re.MULTILINE)
+_EMPHASIS = re.compile(r"[*_~`|]+")
+_SPACE = re.compile(r"\s+")
+
+
+def blank_code(text: str) -> str:
+    """``text`` with code as spaces, so that offsets stay what they are."""
+    text = _blank_fences(text)
+    text = _blank_elements(text)
+    return _INLINE_CODE.sub(lambda match: " " * len(match.group()), text)
+
+
+def prose(text: str) -> str:
+    """The words a reader sees: without code, tags, link targets and marks, spaces collapsed."""
+    text = blank_code(_without_comments(text))
+    text = _IMAGE.sub(" ", text)
+    text = _LINK.sub(r"\1", text)
+    text = _TEMPLATE_TAG.sub(" ", text)
+    text = _INLINE_TAG.sub("", text)
+    text = _TAG.sub(" ", text)
+    text = _BARE_URL.sub(" ", text)
+    text = _LINE_MARKUP.sub(" ", text)
+    text = _EMPHASIS.sub("", text)
+    return _SPACE.sub(" ", text).strip()
+
+
+def _spaces(text: str) -> str:
+    return "".join("\n" if character == "\n" else " " for character in text)
+
+
+def _blank_fences(text: str) -> str:
+    if "```" not in text and "~~~" not in text:
+        return text
+    lines, fence = [], ""
+    for line in text.splitlines(keepends=True):
+        match = _FENCE.match(line)
+        if fence:
+            lines.append(_spaces(line))
+            if match and match[1].startswith(fence) and not line.strip().strip(fence[0]):
+                fence = ""
+        elif match:
+            fence = match[1]
+            lines.append(_spaces(line))
+        else:
+            lines.append(line)
+    return "".join(lines)
+
+
+def _blank_elements(text: str) -> str:
+    pieces, position = [], 0
+    unclosed: set[str] = set()
+    while match := _CODE_ELEMENT.search(text, position):
+        name = match[1].lower()
+        close = None if name in unclosed else re.compile(f"</{name}", re.IGNORECASE).search(text, match.end())
+        if close is None:
+            unclosed.add(name)  # so is every later one: no need to search to the end again
+            pieces.append(text[position : match.end()])
+            position = match.end()
+        else:
+            pieces += (text[position : match.start()], _spaces(text[match.start() : close.start()]))
+            position = close.start()
+    return "".join(pieces) + text[position:]
+
+
+def _without_comments(text: str) -> str:
+    pieces, position = [], 0
+    while (start := text.find("<!--", position)) >= 0:
+        end = text.find("-->", start)
+        if end < 0:
+            break
+        pieces.append(text[position:start])
+        position = end + 3
+    return "".join(pieces) + text[position:]

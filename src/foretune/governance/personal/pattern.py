@@ -1,0 +1,50 @@
+"""A pattern: where to look, what to accept, what it is called.
+
+Every regular expression here is bounded: each repetition has a limit and no two
+neighbouring repetitions can take the same characters, so that no text makes it slow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foretune.types import Severity
+
+__all__ = ["Accept", "Pattern", "digits", "where"]
+
+Accept = Callable[[re.Match[str]], tuple[int, int] | None]
+"""From a match to the span that is meant; None where it is something else after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One way a kind of personal data is written."""
+
+    type: str
+    regex: re.Pattern[str]
+    severity: Severity
+    what: str
+    """As in "<what> in the text"."""
+    accept: Accept
+    cues: tuple[str, ...] = ()
+    """Lower-case strings of which the text must hold one before the expression is tried; empty: always tried."""
+    score: float = 1.0
+    """How often a match is what it seems, 0 to 1."""
+    in_code: bool = True
+    """False where code is full of what only looks like it."""
+
+
+def where(valid: Callable[[str], bool] = lambda _: True, group: int = 0) -> Accept:
+    """Accept a group of the match if ``valid`` says so of its text."""
+
+    def accept(match: re.Match[str]) -> tuple[int, int] | None:
+        return match.span(group) if valid(match[group]) else None
+
+    return accept
+
+
+def digits(text: str) -> str:
+    """The digits of ``text``."""
+    return "".join(filter(str.isdigit, text))

@@ -1,0 +1,231 @@
+"""What holds for each document: people's decisions over the policy's, and the edits that follow from both.
+
+:func:`ruling` is pure. :func:`rulings` reads what it needs in one pass over the
+vault, in order of path, and never a document's text: a whole corpus is ruled on
+in the time it takes to read its metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, or_, select
+
+from foretune.governance.checks import checks
+from foretune.governance.edits import mask
+from foretune.governance.policy import NOTHING, policy, validate_rules
+from foretune.governance.store import DOCUMENT_COLUMNS, decision_of, document_of, effective_label, finding_of, version
+from foretune.governance.types import POLICY, Decision, DecisionKind, Edit, Standing, State
+from foretune.plan.config import GovernanceSettings
+from foretune.types import Document, Finding, Use, digest
+from foretune.vault import Vault
+from foretune.vault.tables import checked, decision, document, finding
+
+__all__ = ["Ruling", "ruling", "rulings"]
+
+_EDITING = 1
+"""Version of how edits are made; part of every hash."""
+
+UNSEEN = "`foretune review` has not seen this version yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What holds for a document."""
+
+    document: Document
+    """Without its text; with the label that holds."""
+    standing: Standing
+    edits: tuple[Edit, ...] = ()
+    """Places of this version."""
+    masks: Mapping[str, str] = field(default_factory=dict)
+    """What must not stand anywhere, and what takes its place."""
+    repairs: Mapping[str, str] = field(default_factory=dict)
+    """Repairs made on an earlier version, found again by their text."""
+    cluster: str = ""
+
+    @property
+    def hash(self) -> str:
+        """Changes when, and only when, something later stages see changes; needs no text."""
+        each = self.document
+        return digest(
+            "governed",
+            _EDITING,
+            each.content_hash,
+            each.media_type,
+            each.title,
+            each.author,
+            each.event,
+            each.date,
+            each.modified,
+            each.language,
+            each.tags,
+            each.keywords,
+            each.properties,
+            each.label,
+            self.standing.use,
+            [(edit.start, edit.end, edit.replacement, edit.redacts) for edit in self.edits],
+            self.masks,
+            self.repairs,
+        )
+
+
+def ruling(
+    settings: GovernanceSettings,
+    each: Document,
+    *,
+    findings: Sequence[Finding],
+    decided: Sequence[Decision],
+    seen: bool,
+    cluster: str = "",
+) -> Ruling:
+    """What holds for one document: ``decided`` by people, oldest first, over what the policy says of ``findings``.
+
+    ``seen`` is whether every check has looked at this version; before that, only an exclusion holds.
+    """
+    ordered = policy(settings, each, findings)
+    edits, masks, repairs = _edits(each, findings, [*ordered, *decided])
+    verdict = next((one for one in reversed(decided) if one.kind.is_verdict), None)
+    verdict = verdict or next((one for one in ordered if one.kind.is_verdict), None)
+    state, use = State.UNDECIDED, None
+    by, reason, rule = "", NOTHING, ""
+    if verdict is not None and verdict.kind is not DecisionKind.INCLUDE:
+        state, by, reason, rule = State.EXCLUDED, verdict.actor, verdict.reason, verdict.rule
+    elif not seen:
+        reason = UNSEEN
+    elif verdict is not None:
+        state, use, by, reason = State.INCLUDED, verdict.use or Use.BOTH, verdict.actor, verdict.reason
+    standing = Standing(
+        each.id,
+        each.path,
+        state,
+        each.label,
+        by,
+        reason,
+        use,
+        rule,
+        redactions=sum(edit.redacts for edit in edits),
+        repairs=sum(not edit.redacts for edit in edits),
+        older_version=verdict is not None and verdict.actor != POLICY and verdict.document_hash != each.content_hash,
+    )
+    return Ruling(each, standing, edits, masks, repairs, cluster)
+
+
+def _edits(
+    each: Document, findings: Sequence[Finding], decided: Sequence[Decision]
+) -> tuple[tuple[Edit, ...], dict[str, str], dict[str, str]]:
+    """Edits of this version, masks, and repairs to be found again; a later decision on a place replaces an earlier."""
+    places: dict[tuple[int, int, bool], Edit] = {}
+    masks: dict[str, str] = {}
+    repairs: dict[str, str] = {}
+    for one in decided:
+        if one.kind not in (DecisionKind.REDACT, DecisionKind.REPAIR):
+            continue
+        redacts = one.kind is DecisionKind.REDACT
+        for start, end, text, instead in _places(each, findings, one):
+            if start is not None and end is not None:
+                places[start, end, redacts] = Edit(start, end, instead, redacts)
+            elif not redacts:
+                repairs[text] = instead
+            if redacts:
+                masks[text] = instead
+    return tuple(sorted(places.values(), key=lambda edit: (edit.start, edit.end, edit.redacts))), masks, repairs
+
+
+def _places(
+    each: Document, findings: Sequence[Finding], one: Decision
+) -> Iterator[tuple[int | None, int | None, str, str]]:
+    """(start, end, text, replacement) of a decision; no start where the document has changed since."""
+    if one.text:
+        here = one.document_hash == each.content_hash
+        yield one.start if here else None, one.end if here else None, one.text, one.replacement
+    elif one.kind is DecisionKind.REDACT:
+        masking = {check.name for check in checks() if check.masks}
+        for found in findings:
+            if found.check in masking and found.text:
+                yield found.start, found.end, found.text, one.replacement or mask(found.type)
+    else:
+        for found in findings:
+            if "repair" in found.evidence:
+                yield found.start, found.end, found.text, str(found.evidence["repair"])
+
+
+def rulings(vault: Vault, connection: Connection, settings: GovernanceSettings) -> Iterator[Ruling]:
+    """What holds for every document the reader may see, in order of path and id.
+
+    Raises:
+        ConfigError: a rule that could never do anything.
+    """
+    validate_rules(settings.rules)
+    clusters = _clusters(connection)
+    wanted = {check.name for check in checks()}
+    seen_by = _Beside(connection, _ordered(vault, select(checked), checked.c.document_id))
+    found = _Beside(connection, _ordered(vault, _findings_that_edit(settings), finding.c.document_id))
+    decided = _Beside(connection, _ordered(vault, select(decision), decision.c.document_id, decision.c.id))
+    label = effective_label().label("effective_label")
+    query = (
+        select(*DOCUMENT_COLUMNS, label)
+        .where(vault.readable(effective_label()))
+        .order_by(document.c.path, document.c.id)
+    )
+    for row in connection.execute(query).yield_per(500):
+        each = document_of(row, label=row.effective_label)
+        of_this_version = version(each)
+        yield ruling(
+            settings,
+            each,
+            findings=[finding_of(one) for one in found.of(each.id)],
+            decided=[decision_of(one) for one in decided.of(each.id)],
+            seen=wanted <= {one.check for one in seen_by.of(each.id) if one.hash.startswith(of_this_version)},
+            cluster=clusters.get(each.id, ""),
+        )
+
+
+def _clusters(connection: Connection) -> dict[str, str]:
+    """Cluster by document id, of those that are not alone."""
+    query = select(finding.c.document_id, finding.c.evidence).where(finding.c.check == "duplicate")
+    clusters: dict[str, str] = {}
+    for document_id, evidence in connection.execute(query):
+        clusters[document_id] = clusters[evidence["keeper"]] = evidence["cluster"]
+    return clusters
+
+
+def _findings_that_edit(settings: GovernanceSettings) -> Select[Any]:
+    """Only findings a rule acts on, or that a decision about a whole document means."""
+    acting = {rule.check for rule in settings.rules if rule.action != "report"}
+    editable = [check.name for check in checks() if check.masks or check.repairs]
+    whole = select(decision.c.document_id).where(
+        decision.c.kind.in_([DecisionKind.REDACT.value, DecisionKind.REPAIR.value]), decision.c.text == ""
+    )
+    return select(finding).where(
+        or_(
+            finding.c.check.in_(sorted(acting)),
+            and_(finding.c.check.in_(editable), finding.c.document_id.in_(whole)),
+        )
+    )
+
+
+def _ordered(vault: Vault, query: Select[Any], document_id: Any, *then: Any) -> Select[Any]:
+    return (
+        query.join(document, document.c.id == document_id)
+        .where(vault.readable(effective_label()))
+        .order_by(document.c.path, document.c.id, *then)
+    )
+
+
+class _Beside:
+    """Rows that belong to documents, read along while the documents are, in the same order."""
+
+    def __init__(self, connection: Connection, query: Select[Any]) -> None:
+        self._rows = iter(connection.execute(query).yield_per(500))
+        self._next: Row[Any] | None = next(self._rows, None)
+
+    def of(self, document_id: str) -> list[Row[Any]]:
+        """The rows of the document that comes next."""
+        mine = []
+        while self._next is not None and self._next.document_id == document_id:
+            mine.append(self._next)
+            self._next = next(self._rows, None)
+        return mine

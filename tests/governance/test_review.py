@@ -1,0 +1,199 @@
+"""A review looks at what changed, can be killed at any time, and ends with the same findings."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+from tests.governance.pages import put, read_pages
+from tests.helpers import ROOT, shared
+
+from foretune.errors import ConfigError, InputError
+from foretune.governance import DecisionKind, State, decide, findings, forget, review, review_inputs, standing
+from foretune.plan.config import GovernanceSettings, Rule
+from foretune.progress import Step
+from foretune.types import Label
+from foretune.vault import Vault
+from foretune.vault import tables as t
+
+SETTINGS = GovernanceSettings()
+
+
+def found(vault: Vault) -> set[tuple[str, str]]:
+    return {(each.path, each.finding.id) for each in findings(vault)}
+
+
+def languages(vault: Vault) -> set[str]:
+    with vault.reading() as connection:
+        return set(connection.execute(select(t.document.c.language)).scalars())
+
+
+def test_every_document_is_looked_at_once(handbook: Vault) -> None:
+    first = review(handbook, SETTINGS)
+    assert (first.documents, first.checked) == (60, 60)
+    assert first.total == len(findings(handbook)) > 60
+    assert review(handbook, SETTINGS).checked == 0
+
+
+def test_the_language_of_each_document_is_kept(handbook: Vault) -> None:
+    review(handbook, SETTINGS)
+    assert languages(handbook) <= {"en", ""}
+    assert "en" in languages(handbook)
+
+
+def test_findings_of_a_changed_document_are_replaced_and_the_others_stay(handbook: Vault) -> None:
+    review(handbook, SETTINGS)
+    before = found(handbook)
+    changed = "18f/chapters/engineering.md"
+    put(handbook, {changed: "Write to ana@firm.com. " * 12}, author="A", date="2024-01-01")
+    summary = review(handbook, SETTINGS)
+    assert summary.checked == 60  # comparing documents looks at all
+    after = found(handbook)
+    assert {each for each in before if each[0] != changed} == {each for each in after if each[0] != changed}
+    assert {each.finding.text for each in findings(handbook, documents=[changed], checks=["personal"])} == {
+        "ana@firm.com"
+    }
+
+
+def test_a_changed_setting_runs_only_the_checks_that_read_it(handbook: Vault) -> None:
+    review(handbook, SETTINGS)
+    with handbook.reading() as connection:
+        before = dict(connection.execute(select(t.checked.c.check, t.checked.c.hash)).all())
+    review(handbook, GovernanceSettings(min_characters=2000))
+    with handbook.reading() as connection:
+        after = dict(connection.execute(select(t.checked.c.check, t.checked.c.hash)).all())
+    assert {name for name in before if before[name] != after[name]} == {"short"}
+
+
+def test_the_inputs_of_a_review_change_when_it_has_something_to_do(handbook: Vault) -> None:
+    before = review_inputs(handbook, SETTINGS)
+    review(handbook, SETTINGS)
+    assert review_inputs(handbook, SETTINGS) == before
+    assert review_inputs(handbook, GovernanceSettings(near_duplicate=0.5)) != before
+    put(handbook, {"new.md": "A new page."})
+    assert review_inputs(handbook, SETTINGS) != before
+
+
+def test_a_document_that_is_gone_takes_its_findings_and_its_cluster_along(handbook: Vault) -> None:
+    text = " ".join(f"word{number}" for number in range(100))
+    _, copy = put(handbook, {"one.md": text, "two.md": text})
+    assert review(handbook, SETTINGS).clusters == 1
+    with handbook.writing() as connection:
+        connection.execute(delete(t.document).where(t.document.c.id == copy))
+    assert review(handbook, SETTINGS).clusters == 0
+    assert findings(handbook, checks=["duplicate"]) == []
+
+
+def test_what_findings_elsewhere_say_of_an_erased_document_is_forgotten(handbook: Vault) -> None:
+    text = " ".join(f"word{number}" for number in range(100))
+    kept, _ = put(handbook, {"one.md": text, "two.md": text})
+    review(handbook, SETTINGS)
+    with handbook.writing() as connection:
+        forget(connection, [kept])
+        connection.execute(delete(t.document).where(t.document.c.id == kept))
+    with handbook.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM finding").all()
+    assert not any("one.md" in str(row) for row in rows)
+    waiting = [each.path for each in standing(handbook, SETTINGS) if each.state is State.UNDECIDED]
+    assert waiting == ["two.md"]
+    review(handbook, SETTINGS)
+    assert {each.state for each in standing(handbook, SETTINGS)} == {State.INCLUDED}
+
+
+def test_only_the_checks_asked_for_are_run(handbook: Vault) -> None:
+    review(handbook, SETTINGS, checks=["short", "metadata"])
+    assert {each.finding.check for each in findings(handbook)} == {"short", "metadata"}
+
+
+def test_an_unknown_check_is_refused(vault: Vault) -> None:
+    with pytest.raises(InputError, match="no check called 'speling'"):
+        review(vault, SETTINGS, checks=["speling"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (Rule(check="speling", action="report"), "names the check 'speling'"),
+        (Rule(check="personal", type="shoe_size", action="redact"), "names the type 'shoe_size'"),
+        (Rule(check="short", action="repair"), "asks for repairs, which only garbled offers"),
+        (Rule(check="garbled", action="redact"), "asks for redaction, which only personal supports"),
+    ],
+)
+def test_a_rule_that_can_never_do_anything_is_refused(vault: Vault, rule: Rule, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        review(vault, GovernanceSettings(rules=[rule]))
+
+
+def test_an_empty_vault_has_nothing_to_review(vault: Vault) -> None:
+    summary = review(vault, SETTINGS)
+    assert (summary.documents, summary.checked, summary.total) == (0, 0, 0)
+
+
+def test_a_label_a_person_gave_comes_back_after_the_document_was_read_again(handbook: Vault) -> None:
+    review(handbook, SETTINGS)
+    path = "18f/chapters/design.md"
+    decide(handbook, [path], DecisionKind.RELABEL, reason="names of clients", label=Label.RESTRICTED)
+    put(handbook, {path: "Another text."})  # comes with the label of its source
+    review(handbook, SETTINGS)
+    with handbook.reading() as connection:
+        label = connection.execute(select(t.document.c.label).where(t.document.c.path == path)).scalar_one()
+    assert label == "restricted"
+
+
+class _Killer:
+    """Ends the process as soon as a number of items has been reported as done."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    @contextmanager
+    def step(self, name: str, *, total: int | None, unit: str) -> Iterator[Step]:
+        yield self
+
+    def advance(self, items: int = 1) -> None:
+        self.left -= items
+        if self.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def note(self, text: str) -> None:
+        pass
+
+
+def review_until_killed(folder: Path, after: int) -> None:
+    """Run by a process of its own."""
+    with Vault.open(folder) as vault:
+        review(vault, SETTINGS, progress=_Killer(after))
+
+
+@pytest.mark.parametrize("after", [0, 64, 100, 140])
+def test_killed_and_run_again_it_ends_with_the_same_findings(vault: Vault, tmp_path: Path, after: int) -> None:
+    pages = read_pages(shared("handbook-18f") / "corpus", limit=100)
+    pages["copy.md"] = pages["about.md"] if "about.md" in pages else next(iter(pages.values()))
+    put(vault, pages)
+    with Vault.create(tmp_path / "undisturbed") as undisturbed:
+        put(undisturbed, pages)
+        review(undisturbed, SETTINGS)
+        expected = found(undisturbed)
+    command = (
+        "from pathlib import Path; from tests.governance.test_review import review_until_killed; "
+        f"review_until_killed(Path({str(vault.folder)!r}), {after})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert found(vault) < expected
+    review(vault, SETTINGS)
+    assert found(vault) == expected

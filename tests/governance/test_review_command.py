@@ -1,0 +1,132 @@
+"""``foretune review`` at the terminal and for other programs."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from tests.governance.pages import put
+from tests.helpers import ROOT
+from typer.testing import CliRunner, Result
+
+from foretune.cli.review import app
+from foretune.errors import InputError
+from foretune.plan.config import Config, GovernanceSettings
+from foretune.project import Project
+
+PAGES = {
+    "leave/annual.md": "Everybody has twenty-four days. Ask ana@firm.com. " * 8,
+    "leave/sick.md": "Call in before nine. Your cafÃ© voucher stays valid. " * 8,
+    "copy.md": "Call in before nine. Your cafÃ© voucher stays valid. " * 8,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with three pages, and the command started in it."""
+    folder = tmp_path / "hr"
+    with Project.create(folder, Config()) as made:
+        put(made.vault, PAGES)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "80")
+    return folder
+
+
+def run(*arguments: str) -> str:
+    result: Result = CliRunner().invoke(app, list(arguments))
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
+
+
+def rows(*arguments: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in run(*arguments, "--json").splitlines()]
+
+
+@pytest.mark.usefixtures("project")
+def test_the_overview_shows_checks_documents_and_standing() -> None:
+    shown = run()
+    assert shown.startswith("3 documents, 3 checked now: ")
+    assert "personal   email" in shown
+    assert "leave/annual.md" in shown
+    assert "3 included, 0 excluded, 0 undecided." in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert run().startswith("3 documents: ")
+
+
+@pytest.mark.usefixtures("project")
+def test_findings_have_the_keys_that_other_programs_rely_on() -> None:
+    found = rows("--check", "personal")
+    assert {row["text"] for row in found} == {"ana@firm.com"}
+    keys = ["document", "check", "type", "severity", "start", "end", "text", "score", "message", "related"]
+    assert list(found[0])[: len(keys)] == keys
+    assert found[0]["severity"] == "medium"
+    [copied] = rows("--check", "duplicate")
+    assert copied["related"] == [{"document": "copy.md", "start": None, "end": None, "text": ""}]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_document_s_findings_show_text_and_repair() -> None:
+    shown = run("--document", "leave/sick.md", "--check", "garbled")
+    assert "“cafÃ©" in shown
+    assert "→ “café" in shown
+
+
+@pytest.mark.usefixtures("project")
+def test_a_decision_is_said_listed_and_holds() -> None:
+    run()
+    assert run("exclude", "copy.md", "--reason", "a copy") == "Excluded: copy.md\n"
+    assert run("include", "leave", "--use", "retrieval", "--reason", "rules").splitlines() == [
+        "Included (retrieval): leave/annual.md",
+        "Included (retrieval): leave/sick.md",
+    ]
+    states = {row["document"]: (row["state"], row["use"]) for row in rows("standing")}
+    assert states == {
+        "copy.md": ("excluded", None),
+        "leave/annual.md": ("included", "retrieval"),
+        "leave/sick.md": ("included", "retrieval"),
+    }
+    assert [row["reason"] for row in rows("history", "copy.md")] == ["a copy"]
+    assert "a copy" in run("history")
+    assert "copy.md" in run("standing", "--state", "excluded")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_finding_is_redacted_by_its_id() -> None:
+    finding = rows("--check", "personal")[0]
+    assert run("redact", "--finding", str(finding["id"]), "--reason", "r") == "Redacted: leave/annual.md\n"
+    [row] = rows("history")
+    assert (row["decision"], row["replacement"], row["start"]) == ("redact", "[EMAIL]", finding["start"])
+
+
+@pytest.mark.usefixtures("project")
+def test_repairing_superseding_and_relabelling_are_said_too() -> None:
+    run()
+    assert run("repair", "leave/sick.md", "--reason", "r") == "Repaired: leave/sick.md\n"
+    assert run("supersede", "copy.md", "--by", "leave/sick.md", "--reason", "r") == "Superseded: copy.md\n"
+    assert run("relabel", "copy.md", "--label", "public", "--reason", "r") == "Relabelled (public): copy.md\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_wrong_arguments_are_one_sentence() -> None:
+    with pytest.raises(InputError, match="needs a reason"):
+        run("exclude", "copy.md")
+    with pytest.raises(InputError, match="No document matches 'drafts'"):
+        run("exclude", "drafts", "--reason", "r")
+    with pytest.raises(InputError, match="no state 'lost'"):
+        run("standing", "--state", "lost")
+
+
+def test_control_characters_of_a_document_do_not_reach_the_terminal(project: Path) -> None:
+    with Project.open(project) as opened:
+        put(opened.vault, {"evil\x1b[2J.md": "Write to \x1b[31mbo@firm.com " * 9})
+    assert "\x1b" not in run("--document", "evil*") + run() + run("standing")
+
+
+def test_the_rules_in_the_documentation_are_rules() -> None:
+    text = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    block = text.split("```toml\n")[1].split("```")[0]
+    settings = GovernanceSettings(**tomllib.loads(block)["governance"])
+    assert [each.action for each in settings.rules] == ["redact", "exclude", "repair"]
