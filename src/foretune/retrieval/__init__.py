@@ -1,0 +1,35 @@
+"""Retrieval: documents cut into passages, passages found again, questions answered from them.
+
+Hands on the index (:func:`build_index`), search (:class:`Searcher`), and answers
+with citations (:class:`Answerer`).
+"""
+
+from __future__ import annotations
+
+from foretune.retrieval.answer import NOT_IN_DOCUMENTS, PROMPT, Answer, Answerer, Citation
+from foretune.retrieval.index import IndexSummary, build_index, embedded_text, withdraw_passages
+from foretune.retrieval.passages import PassageDraft, split
+from foretune.retrieval.readable import readable_text
+from foretune.retrieval.recipe import index_recipe, index_state
+from foretune.retrieval.search import Hit, Searcher
+from foretune.retrieval.terms import query_terms
+
+__all__ = [
+    "NOT_IN_DOCUMENTS",
+    "PROMPT",
+    "Answer",
+    "Answerer",
+    "Citation",
+    "Hit",
+    "IndexSummary",
+    "PassageDraft",
+    "Searcher",
+    "build_index",
+    "embedded_text",
+    "index_recipe",
+    "index_state",
+    "query_terms",
+    "readable_text",
+    "split",
+    "withdraw_passages",
+]

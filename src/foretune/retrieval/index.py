@@ -1,0 +1,307 @@
+"""Keeping passages, vectors and the full-text index in step with the documents that were let through.
+
+A document's passages are replaced in one transaction, several documents at a
+time: whoever reads sees a document as it was or as it is, and whatever kills
+the process costs at most the group in hand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, func, insert, select, text
+
+from foretune.progress import Progress, Step, silent
+from foretune.retrieval.passages import PassageDraft, split
+from foretune.retrieval.readable import readable_text
+from foretune.retrieval.recipe import full_recipe
+from foretune.types import GovernedDocument
+from foretune.vault import Vault
+from foretune.vault.tables import passage, setting
+
+if TYPE_CHECKING:
+    from foretune.embedding import Embedder
+    from foretune.plan.config import RetrievalSettings
+
+__all__ = ["LAST_PASSAGE", "IndexSummary", "build_index", "embedded_text", "withdraw_passages"]
+
+LAST_PASSAGE = "index.last_passage"
+"""The highest id a passage ever had. None is given twice, so an old citation never points to another passage."""
+
+_SCRUB_DUE = "index.scrub_due"
+_GROUP = 256
+"""Passages embedded and written together: enough to keep all cores busy, little enough to lose (some ten seconds)."""
+
+_INSERT_WORDS = text(
+    "INSERT INTO passage_fts(rowid, title, headings, keywords, body) VALUES (:id, :title, :headings, :keywords, :body)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """What indexing came to."""
+
+    documents: int
+    """In the index now; a document without a word in it has no passages and is not counted."""
+    passages: int
+    """In the index now."""
+    indexed: int
+    """Documents whose passages were made or replaced."""
+    unchanged: int
+    removed: int
+    """Documents that are no longer let through, and so lost their passages."""
+    embedded: int
+    """Passages embedded; the others of a changed document kept their vectors."""
+    seconds: float
+    embedding_seconds: float
+    """Of these, spent in the embedding model."""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def build_index(
+    vault: Vault,
+    documents: Iterable[GovernedDocument],
+    *,
+    embedder: Embedder,
+    settings: RetrievalSettings,
+    progress: Progress = silent,
+    total: int | None = None,
+) -> IndexSummary:
+    """Make the index of ``documents``, and of nothing else.
+
+    Only documents whose hash or recipe differs from what the index was made from
+    are cut again, and of these only passages that read otherwise are embedded
+    again. Streams: one group of passages is in memory at a time (or one document,
+    where that is more). Interrupt it at will and call it again.
+
+    Args:
+        documents: all that may be searched, each once.
+        total: how many, for the progress bar.
+    """
+    started = time.monotonic()
+    work = _Indexing(vault, embedder, settings.passage_words, full_recipe(settings, embedder))
+    with progress.step("indexing", total=total, unit="documents") as step:
+        for document in documents:
+            work.take(document, step)
+        work.flush(step)
+    work.remove_others()
+    work.scrub()
+    with vault.reading() as connection:
+        counts = select(func.count(), func.count(passage.c.document_id.distinct()))
+        passages, indexed = connection.execute(counts).one()
+    return IndexSummary(
+        indexed,
+        passages,
+        work.indexed,
+        work.unchanged,
+        work.removed,
+        work.embedded,
+        time.monotonic() - started,
+        work.embedding_seconds,
+    )
+
+
+def withdraw_passages(vault: Vault, connection: Connection, standing: Mapping[str, str]) -> int:
+    """Remove the passages of documents that are not in ``standing`` (id to hash) as they are; returns of how many.
+
+    In the caller's transaction. What is deleted is scrubbed by the next :func:`build_index`.
+    """
+    made_from = connection.execute(select(passage.c.document_id, passage.c.document_hash).distinct())
+    gone = sorted({document_id for document_id, made in made_from if standing.get(document_id) != made})
+    for some in _slices(gone, 500):
+        connection.execute(delete(passage).where(passage.c.document_id.in_(some)))
+    if gone:
+        vault.set_setting(connection, _SCRUB_DUE, True)
+        vault.record(connection, "index.withdraw", "passages", {"documents": len(gone)})
+    return len(gone)
+
+
+def embedded_text(draft: PassageDraft) -> str:
+    """What stands for a passage in vector space: its heading path, then its words.
+
+    The path tells apart sections that say nearly the same about different
+    subjects (measured in docs/decisions/0004-retrieval.md).
+    """
+    body = _body(draft)
+    return f"{' > '.join(draft.headings)}\n{body}" if draft.headings else body
+
+
+def _body(draft: PassageDraft) -> str:
+    header = f"{readable_text(draft.table_header)}\n" if draft.table_header else ""
+    return header + readable_text(draft.text)
+
+
+@dataclass(slots=True)
+class _Indexing:
+    """One run: what it has found, what it holds, what it has done."""
+
+    vault: Vault
+    embedder: Embedder
+    words: int
+    recipe: str
+    indexed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    embedded: int = 0
+    embedding_seconds: float = 0.0
+    _known: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _held: list[tuple[GovernedDocument, list[PassageDraft]]] = field(default_factory=list)
+    _held_passages: int = 0
+
+    def __post_init__(self) -> None:
+        columns = (passage.c.document_id, passage.c.document_hash, passage.c.recipe)
+        with self.vault.reading() as connection:
+            for document_id, made_from, recipe in connection.execute(select(*columns).where(passage.c.ordinal == 0)):
+                self._known[document_id] = (made_from, recipe)
+
+    def take(self, document: GovernedDocument, step: Step) -> None:
+        known = self._known.pop(document.id, None)
+        if known == (document.hash, self.recipe):
+            self.unchanged += 1
+            step.advance()
+            return
+        drafts = split(document, words=self.words)
+        if not drafts and known is None:
+            self.unchanged += 1  # nothing to find in it, as before
+            step.advance()
+            return
+        self._held.append((document, drafts))
+        self._held_passages += len(drafts)
+        if self._held_passages >= _GROUP:
+            self.flush(step)
+
+    def flush(self, step: Step) -> None:
+        if not self._held:
+            return
+        drafts = [draft for _, drafts in self._held for draft in drafts]
+        vectors = self._vectors(drafts)
+        tokens = self.embedder.count_tokens([draft.text for draft in drafts]) if drafts else []
+        made = iter(zip(drafts, vectors, tokens, strict=True))
+        with self.vault.writing() as connection:
+            self._delete(connection, [document.id for document, _ in self._held])
+            number = _last_passage(connection)
+            for document, own in self._held:
+                rows = [next(made) for _ in own]
+                _insert(connection, document, rows, recipe=self.recipe, after=number)
+                number += len(own)
+            self.vault.set_setting(connection, LAST_PASSAGE, number)
+            counts = {"documents": len(self._held), "passages": len(drafts)}
+            self.vault.record(connection, "index.write", self.recipe, counts)
+        self.indexed += len(self._held)
+        step.advance(len(self._held))
+        self._held, self._held_passages = [], 0
+
+    def remove_others(self) -> None:
+        """Documents the index knows and this run was not given."""
+        if not self._known:
+            return
+        gone = list(self._known)
+        with self.vault.writing() as connection:
+            self._delete(connection, gone)
+            self.vault.record(connection, "index.remove", self.recipe, {"documents": len(gone)})
+        self.removed = len(gone)
+
+    def scrub(self) -> None:
+        """Leave nothing of deleted passages; a run that was killed before it came to this leaves it to the next."""
+        if not self.vault.setting(_SCRUB_DUE, False):
+            return
+        self.vault.scrub()
+        with self.vault.writing() as connection:
+            self.vault.set_setting(connection, _SCRUB_DUE, False)
+
+    def _delete(self, connection: Connection, ids: Sequence[str]) -> None:
+        deleted = 0
+        for some in _slices(ids, 500):
+            deleted += connection.execute(delete(passage).where(passage.c.document_id.in_(some))).rowcount
+        if deleted:
+            self.vault.set_setting(connection, _SCRUB_DUE, True)
+
+    def _vectors(self, drafts: Sequence[PassageDraft]) -> list[bytes]:
+        kept = self._kept_vectors()
+        texts = [embedded_text(draft) for draft in drafts]
+        new = [i for i, (draft, reads) in enumerate(zip(drafts, texts, strict=True)) if _key(draft, reads) not in kept]
+        vectors = [kept.get(_key(draft, reads), b"") for draft, reads in zip(drafts, texts, strict=True)]
+        # A document of many thousand passages comes as one group: its texts are embedded piece by piece.
+        for some in _slices(new, _GROUP):
+            started = time.monotonic()
+            made = self.embedder.embed([texts[i] for i in some])
+            self.embedding_seconds += time.monotonic() - started
+            for i, vector in zip(some, made, strict=True):
+                vectors[i] = vector.astype("<f4").tobytes()
+        self.embedded += len(new)
+        return vectors
+
+    def _kept_vectors(self) -> Mapping[tuple[str, ...], bytes]:
+        """Vectors the held documents have already, by what was embedded."""
+        columns = (passage.c.headings, passage.c.text, passage.c.vector)
+        found: dict[tuple[str, ...], bytes] = {}
+        with self.vault.reading() as connection:
+            for some in _slices([document.id for document, _ in self._held], 500):
+                wanted = passage.c.document_id.in_(some) & (passage.c.recipe == self.recipe)
+                for headings, words, vector in connection.execute(select(*columns).where(wanted)):
+                    found[(words, *headings)] = vector
+        return found
+
+
+def _key(draft: PassageDraft, reads: str) -> tuple[str, ...]:
+    # What a table header adds is not kept with a passage, so such a passage is embedded again.
+    return (reads, "", draft.table_header) if draft.table_header else (draft.text, *draft.headings)
+
+
+def _insert(
+    connection: Connection,
+    document: GovernedDocument,
+    made: Sequence[tuple[PassageDraft, bytes, int]],
+    *,
+    recipe: str,
+    after: int,
+) -> None:
+    if not made:
+        return
+    rows: list[dict[str, Any]] = []
+    words: list[dict[str, Any]] = []
+    keywords = " ".join((*document.keywords, *document.tags))
+    for number, (draft, vector, tokens) in enumerate(made, start=after + 1):
+        rows.append(
+            {
+                "id": number,
+                "document_id": document.id,
+                "document_hash": document.hash,
+                "recipe": recipe,
+                "ordinal": draft.ordinal,
+                "start": draft.start,
+                "end": draft.end,
+                "text": draft.text,
+                "headings": list(draft.headings),
+                "tokens": tokens,
+                "label": document.label.value,
+                "vector": vector,
+            }
+        )
+        below_title = draft.headings[1:] if document.title else draft.headings
+        words.append(
+            {
+                "id": number,
+                "title": document.title,
+                "headings": " ".join(below_title),
+                "keywords": keywords,
+                "body": _body(draft),
+            }
+        )
+    connection.execute(insert(passage), rows)
+    connection.execute(_INSERT_WORDS, words)
+
+
+def _last_passage(connection: Connection) -> int:
+    value = connection.execute(select(setting.c.value).where(setting.c.name == LAST_PASSAGE)).scalar_one_or_none()
+    return int(value or 0)
+
+
+def _slices(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,83 @@
+"""The vectors a principal may see, in memory, for exact search.
+
+A matrix product over all of them finds the same neighbours every time, and for
+100,000 passages costs less than embedding the query (figures in
+docs/decisions/0004-retrieval.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, select
+
+from foretune.errors import InputError
+from foretune.retrieval.index import LAST_PASSAGE
+from foretune.vault import Vault
+from foretune.vault.tables import passage, setting
+
+__all__ = ["Vectors", "index_version", "load_vectors"]
+
+
+_PASSAGES_GONE = "index.passages_gone"
+"""Counted by a trigger, whoever deletes them: see :mod:`foretune.vault.migrations.full_text`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Passage ids, ascending, and their unit vectors, row by row."""
+
+    version: tuple[int, int]
+    ids: NDArray[np.int64]
+    matrix: NDArray[np.float32]
+    total: int
+    """Passages of the whole index: what a word's rarity is measured against."""
+
+    def cosines(self, meaning: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of each passage and a unit vector."""
+        # Not `@`: that wakes a thread a core for a product which one core reads from memory as fast.
+        cosines: NDArray[np.float32] = np.einsum("ij,j->i", self.matrix, meaning)
+        return cosines
+
+    def positions(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Where ``ids`` are in :attr:`ids`, and which of them are."""
+        if not len(self.ids):
+            return np.zeros(len(ids), np.intp), np.zeros(len(ids), np.bool_)
+        places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return places, self.ids[places] == ids
+
+
+def index_version(connection: Connection) -> tuple[int, int]:
+    """Changes whenever passages come or go: the highest id ever given, and how many were ever deleted."""
+    names = (LAST_PASSAGE, _PASSAGES_GONE)
+    found = connection.execute(select(setting.c.name, setting.c.value).where(setting.c.name.in_(names)))
+    values = {name: int(value) for name, value in found.tuples()}
+    return values.get(LAST_PASSAGE, 0), values.get(_PASSAGES_GONE, 0)
+
+
+def load_vectors(vault: Vault, connection: Connection, *, embedder_mark: str, dimensions: int) -> Vectors:
+    """All vectors the principal may see, in the caller's transaction.
+
+    Args:
+        embedder_mark: vectors of another embedder cannot be compared with a query and are left out.
+        dimensions: length of a vector.
+
+    Raises:
+        InputError: there are passages, and another embedding model made them all.
+    """
+    version = index_version(connection)
+    rows = connection.execute(
+        select(passage.c.id, passage.c.vector)
+        .where(vault.readable(passage.c.label), passage.c.recipe.endswith(f"-{embedder_mark}"))
+        .order_by(passage.c.id)
+    ).all()
+    if not rows and connection.execute(select(passage.c.id).where(vault.readable(passage.c.label)).limit(1)).first():
+        raise InputError(
+            "The index was made with another embedding model than retrieval.embedder names: run `foretune index`."
+        )
+    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), dimensions)
+    total = connection.execute(select(func.count()).select_from(passage)).scalar_one()
+    return Vectors(version, ids, matrix.astype(np.float32, copy=False), total)
