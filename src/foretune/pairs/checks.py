@@ -1,0 +1,144 @@
+"""Is this prompt fit to be learned from? Small registered checks, each with its reason in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from foretune.evidence import content_stems
+from foretune.pairs.framework import Style
+from foretune.pairs.units import Unit
+
+__all__ = ["Candidate", "PromptCheck", "bench_leak", "check", "faults", "same_question"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A prompt and what it was written for."""
+
+    prompt: str
+    unit: Unit
+    style: Style
+
+
+PromptCheck = Callable[[Candidate], str]
+"""Returns what is wrong, or nothing."""
+
+_CHECKS: list[PromptCheck] = []
+
+
+def check(function: PromptCheck) -> PromptCheck:
+    """Register a check."""
+    _CHECKS.append(function)
+    return function
+
+
+def faults(candidate: Candidate) -> list[str]:
+    """All that is wrong with a prompt; empty where it is fit."""
+    return [reason for each in _CHECKS if (reason := each(candidate))]
+
+
+SHORTEST, LONGEST = 12, 400
+"""A prompt's length in characters: shorter says nothing, longer is a text of its own."""
+
+
+@check
+def has_a_sensible_length(candidate: Candidate) -> str:
+    length = len(candidate.prompt)
+    return (
+        "" if SHORTEST <= length <= LONGEST else f"it is {length} characters long ({SHORTEST} to {LONGEST} make sense)"
+    )
+
+
+@check
+def is_complete(candidate: Candidate) -> str:
+    """The engine stopped in mid-sentence where no mark ends it."""
+    return "" if candidate.prompt.rstrip().endswith((".", "?", "!", "”", '"', ")")) else "it breaks off"
+
+
+_POINTING = re.compile(
+    r"\b(?:the|this|that|following|above|given|provided)\s+(?:text|document|passage|article|excerpt|section|page|paragraph)\b"
+    r"|\bas an ai\b|\blanguage model\b|\b(?:text|passage) (?:above|below)\b",
+    re.IGNORECASE,
+)
+
+
+@check
+def stands_by_itself(candidate: Candidate) -> str:
+    """Who asks later has no text before them."""
+    match = _POINTING.search(candidate.prompt)
+    return f"it points to something the reader does not have (“{match.group()}”)" if match else ""
+
+
+@check
+def is_about_the_document(candidate: Candidate) -> str:
+    """Half of what it speaks of has to occur in the response, its title or its headings."""
+    stems = set(content_stems(candidate.prompt))
+    if not stems:
+        return "it says nothing"
+    unit = candidate.unit
+    known = set(content_stems(" ".join([unit.document.title, *unit.headings, *unit.document.tags, unit.text])))
+    share = len(stems & known) / len(stems)
+    return "" if share >= 0.5 else f"only {share:.0%} of its words occur in the document it should be about"
+
+
+@check
+def is_not_copied_from_an_example(candidate: Candidate) -> str:
+    for example in candidate.style.examples:
+        if same_question(candidate.prompt, example.prompt, at_least=0.6):
+            return "it repeats an example of the framework"
+    return ""
+
+
+@check
+def borrows_nothing_from_an_example(candidate: Candidate) -> str:
+    """Words of an example that the document does not know have leaked from it."""
+    unit = candidate.unit
+    known = set(content_stems(" ".join([unit.document.title, *unit.headings, *unit.document.tags, unit.text])))
+    for example in candidate.style.examples:
+        shown = set(content_stems(f"{example.title} {example.text} {example.prompt}"))
+        if leaked := (set(content_stems(candidate.prompt)) & shown) - known - _COMMON:
+            return f"it speaks of an example of the framework ({', '.join(sorted(leaked))})"
+    return ""
+
+
+_COMMON = frozenset(
+    content_stems("happen work use need write post author people day time know show tell explain describe")
+)
+"""Words that are in the examples and in every other prompt."""
+
+
+@check
+def does_not_give_the_answer_away(candidate: Candidate) -> str:
+    """Eight words in a row from the response are the response."""
+    words, answer = _words(candidate.prompt), " ".join(_words(candidate.unit.text))
+    for start in range(len(words) - 7):
+        if " ".join(words[start : start + 8]) in answer:
+            return "it quotes eight words in a row of the answer"
+    return ""
+
+
+@check
+def does_not_ramble(candidate: Candidate) -> str:
+    words = _words(candidate.prompt)
+    trigrams = list(zip(words, words[1:], words[2:], strict=False))
+    return "it repeats itself" if len(trigrams) - len(set(trigrams)) >= 2 else ""
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
+def same_question(first: str, second: str, *, at_least: float = 0.8) -> bool:
+    """Whether two prompts ask the same: the Jaccard overlap of their content words reaches ``at_least``."""
+    a, b = set(content_stems(first)), set(content_stems(second))
+    return bool(a and b) and len(a & b) / len(a | b) >= at_least
+
+
+def bench_leak(prompt: str, questions: Sequence[str]) -> str:
+    """The bench question that this prompt asks, or nothing.
+
+    A leak is the same *question*; the same fact asked otherwise is what tuning is for.
+    """
+    return next((question for question in questions if same_question(prompt, question)), "")

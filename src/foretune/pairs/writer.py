@@ -1,0 +1,129 @@
+"""A language model writes the prompt for which a text is the answer.
+
+The output is constrained to a schema. What fails the checks is tried again with
+another seed; what fails every time is replaced by the framework's template,
+made from title, headings and labels, and says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from foretune.engines import Engine, Request
+from foretune.pairs.checks import Candidate, bench_leak, faults
+from foretune.pairs.framework import Framework, Style
+from foretune.pairs.units import Unit
+from foretune.plan.config import PairsSettings
+from foretune.types import Message, digest
+
+__all__ = ["Written", "prompt_messages", "template_prompt", "write_prompts"]
+
+_SHOWN_WORDS = 120
+"""Of the text, in words: what a prompt is about is said early, and reading is what takes the time."""
+_MAX_TOKENS = 64
+_TEMPERATURE = 0.7
+"""Of second and later tries; the first is greedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A prompt for a unit."""
+
+    unit: Unit
+    prompt: str
+    writer: str
+    """``engine`` or ``template``."""
+    reason: str
+    """Why the template stands in."""
+    attempts: int
+    raw: tuple[str, ...]
+    """What the engine said each time."""
+
+
+def prompt_messages(unit: Unit, style: Style, framework: Framework) -> list[Message]:
+    """The conversation put to the engine: instruction, the framework's examples, the text."""
+    parts = "\n".join(f"- {part}" for part in framework.parts)
+    messages = [
+        Message("system", f"{style.instruction}\n{parts}" if style is framework.instruction else style.instruction)
+    ]
+    for example in style.examples:
+        messages.append(Message("user", _shown(example.title, example.text)))
+        messages.append(Message("assistant", json.dumps({"prompt": example.prompt}, ensure_ascii=False)))
+    title = " > ".join(dict.fromkeys([unit.document.title, *unit.headings]))
+    return [*messages, Message("user", _shown(title, " ".join(unit.text.split()[:_SHOWN_WORDS])))]
+
+
+def _shown(title: str, text: str) -> str:
+    return f"Title: {title}\nText: {text}"
+
+
+def template_prompt(unit: Unit, style: Style, role: str) -> str:
+    """The stand-in: deterministic, from title, headings and labels."""
+    topic = unit.topic or unit.document.path.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("-", " ")
+    words = max(50, round(len(unit.text.split()) / 50) * 50)
+    return style.template.format(role=role, topic=topic, words=words)
+
+
+def write_prompts(
+    todo: Sequence[Unit],
+    engine: Engine,
+    framework: Framework,
+    style: Style,
+    settings: PairsSettings,
+    *,
+    role: str,
+    bench_questions: Sequence[str],
+) -> Iterator[Written]:
+    """Write a prompt for each unit; yields each as it is settled, in any order."""
+    attempts: dict[int, list[tuple[str, str]]] = {number: [] for number in range(len(todo))}
+    open_numbers = list(attempts)
+    for attempt in range(settings.attempts):
+        requests = [_request(todo[n], style, framework, settings, attempt) for n in open_numbers]
+        failed: list[int] = []
+        for position, completion in engine.complete_many(requests):
+            number = open_numbers[position]
+            unit = todo[number]
+            prompt, problem = _checked(completion.text, unit, style, bench_questions)
+            attempts[number].append((completion.text, problem))
+            if not problem:
+                yield Written(unit, prompt, "engine", "", attempt + 1, tuple(raw for raw, _ in attempts[number]))
+            else:
+                failed.append(number)
+        open_numbers = sorted(failed)
+    for number in open_numbers:
+        raw, problems = zip(*attempts[number], strict=True)
+        reason = f"the engine's prompt failed {len(raw)} times, last because {problems[-1]}"
+        yield Written(todo[number], template_prompt(todo[number], style, role), "template", reason, len(raw), raw)
+
+
+_SCHEMA = {
+    "type": "object",
+    "properties": {"prompt": {"type": "string", "minLength": 12, "maxLength": 400}},
+    "required": ["prompt"],
+    "additionalProperties": False,
+}
+
+
+def _request(unit: Unit, style: Style, framework: Framework, settings: PairsSettings, attempt: int) -> Request:
+    seed = int(digest(settings.seed, unit.id, attempt)[:8], 16)
+    return Request(
+        messages=tuple(prompt_messages(unit, style, framework)),
+        max_tokens=_MAX_TOKENS,
+        temperature=_TEMPERATURE if attempt else 0.0,
+        seed=seed,
+        schema=_SCHEMA,
+    )
+
+
+def _checked(text: str, unit: Unit, style: Style, bench_questions: Sequence[str]) -> tuple[str, str]:
+    """The prompt, and what is wrong with it."""
+    try:
+        prompt = str(json.loads(text)["prompt"]).strip()
+    except (ValueError, KeyError, TypeError):
+        return "", "it breaks off before the end"
+    problems = faults(Candidate(prompt, unit, style))
+    if leak := bench_leak(prompt, bench_questions):
+        problems.append(f"it asks a question of the bench (“{leak}”)")
+    return prompt, "; ".join(problems)

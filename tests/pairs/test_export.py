@@ -1,0 +1,76 @@
+"""The spreadsheet holds every pair as text, and the training file only what was kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from foretune.pairs import export_pairs
+from foretune.types import Pair
+
+PAIRS = [
+    Pair(
+        "1",
+        "d",
+        "leave.md",
+        "document",
+        "How much leave?",
+        "=SUM(A1:A9) is no formula\nsecond line",
+        "engine",
+        split="train",
+    ),
+    Pair(
+        "2",
+        "d",
+        "leave.md",
+        "document",
+        "Again?",
+        "- a list\n- of two “things” 😀",
+        "template",
+        state="dropped",
+        reason="twice",
+    ),
+]
+
+
+def test_every_format_is_written_beside_the_others(tmp_path: Path) -> None:
+    assert sorted(path.name for path in export_pairs(PAIRS, tmp_path)) == ["pairs.csv", "pairs.jsonl", "pairs.xlsx"]
+
+
+def test_the_spreadsheet_reads_back_as_it_was(tmp_path: Path) -> None:
+    export_pairs(PAIRS, tmp_path)
+    rows = CalamineWorkbook.from_path(str(tmp_path / "pairs.xlsx")).get_sheet_by_index(0).to_python()
+    assert rows[0][:5] == ["id", "source", "recipe", "prompt", "response"]
+    assert rows[1][4] == PAIRS[0].response
+    assert rows[2][4] == PAIRS[1].response
+
+
+def test_a_cell_that_would_run_as_a_formula_is_quoted_in_the_csv(tmp_path: Path) -> None:
+    export_pairs(PAIRS, tmp_path)
+    with (tmp_path / "pairs.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["response"] == "'" + PAIRS[0].response
+    assert rows[1]["response"] == PAIRS[1].response
+
+
+def test_the_training_file_is_messages_of_kept_pairs(tmp_path: Path) -> None:
+    export_pairs(PAIRS, tmp_path)
+    (line,) = (tmp_path / "pairs.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["messages"] == [
+        {"role": "user", "content": "How much leave?"},
+        {"role": "assistant", "content": PAIRS[0].response},
+    ]
+
+
+def test_no_text_passes_through_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a temporary file was opened")
+
+    for name in ("mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    export_pairs(PAIRS, tmp_path)
