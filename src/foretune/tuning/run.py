@@ -1,0 +1,182 @@
+"""From encoded examples and a GGUF model to an adapter for that model, whichever examples were chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foretune.errors import InputError
+from foretune.models import ModelFiles
+from foretune.plan.config import TuningSettings
+from foretune.progress import Progress
+from foretune.tuning.base import load_base
+from foretune.tuning.chat import ChatTokenizer
+from foretune.tuning.checkpoint import Checkpoint
+from foretune.tuning.export_gguf import export_gguf
+from foretune.tuning.files import replacing, sweep_drafts
+from foretune.tuning.layout import ARCHITECTURES
+from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
+from foretune.tuning.schedule import epochs_for
+from foretune.tuning.tokenize import Encoded, check_mask
+from foretune.tuning.train import attach_adapter, train
+from foretune.tuning.types import AdapterResult, Dropped, Example
+from foretune.types import digest
+
+__all__ = ["Selection", "run"]
+
+_SHAPING = (
+    "rank",
+    "alpha",
+    "dropout",
+    "learning_rate",
+    "batch_size",
+    "gradient_accumulation",
+    "warmup_fraction",
+    "seed",
+)
+"""Settings that change the weights; the others do so through examples, epochs and precision."""
+
+VERSION = 1
+"""Of the way of training: raise it when the same inputs come to give other weights, or the record other fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What will be trained on, and what became of the rest."""
+
+    encoded: Sequence[Encoded]
+    dropped: Sequence[Dropped] = ()
+    cut: Sequence[Dropped] = ()
+    evaluation: Sequence[Encoded] = ()
+
+
+def run(
+    selection: Selection,
+    examples: Sequence[Example],
+    *,
+    chat: ChatTokenizer,
+    base: ModelFiles,
+    folder: Path,
+    settings: TuningSettings,
+    progress: Progress,
+) -> AdapterResult:
+    """Check the label mask, train, export; what all recipes have in common.
+
+    Args:
+        examples: at least those of ``selection``, to check the mask against.
+    """
+    check_mask([*selection.encoded, *selection.evaluation], examples, chat)
+    device = choose_device()
+    dtype = choose_dtype(settings.precision, device)
+    epochs = epochs_for(len(selection.encoded), settings.epochs)
+    inputs = digest(
+        VERSION,
+        base.hash,
+        [(item.ids, item.labels) for item in selection.encoded],
+        [(item.ids, item.labels) for item in selection.evaluation],
+        settings.model_dump(include=set(_SHAPING)),
+        epochs,
+        str(dtype),
+    )
+    if (finished := _finished(folder, inputs)) is not None:
+        return finished
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sweep_drafts(folder)
+    with torch.random.fork_rng():  # the caller's dice stay as they are
+        with progress.step("loading the model", total=1, unit="models") as bar:
+            attention = choose_attention(device, dtype, max(len(item.ids) for item in selection.encoded))
+            model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
+            model = attach_adapter(model, settings)
+            bar.advance()
+        _require_space(folder, model)
+        checkpoint = Checkpoint(folder / "checkpoint.pt", inputs)
+        position = train(
+            model,
+            selection.encoded,
+            settings=settings,
+            epochs=epochs,
+            checkpoint=checkpoint,
+            evaluation=selection.evaluation,
+            progress=progress,
+        )
+    _export(model, folder, base, settings)
+    result = AdapterResult(
+        path=folder / "adapter.gguf",
+        peft=folder / "peft",
+        hash=_sha256(folder / "adapter.gguf"),
+        base_hash=base.hash,
+        inputs=inputs,
+        settings=settings.model_dump(),
+        precision=str(dtype).removeprefix("torch."),
+        epochs=epochs,
+        trained=tuple(item.id for item in selection.encoded),
+        losses=tuple(position.losses),
+        evaluation_losses=tuple(position.evaluation_losses),
+        tokens=position.tokens,
+        seconds=position.seconds,
+        dropped=tuple(selection.dropped),
+        cut=tuple(selection.cut),
+    )
+    with replacing(folder / "result.json") as draft:
+        draft.write_text(result.to_json(), encoding="utf-8")
+    checkpoint.remove()
+    return result
+
+
+def _finished(folder: Path, inputs: str) -> AdapterResult | None:
+    """The adapter of an earlier run on equal inputs, if its files are as it left them."""
+    try:
+        record = (folder / "result.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    if json.loads(record)["inputs"] != inputs:  # first, because another version may have kept other fields
+        return None
+    result = AdapterResult.from_json(record, path=folder / "adapter.gguf", peft=folder / "peft")
+    intact = result.path.exists() and _sha256(result.path) == result.hash and result.peft.exists()
+    return result if intact else None
+
+
+def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings) -> None:
+    from peft import get_peft_model_state_dict
+
+    # From here until the new record is written, the folder holds no finished adapter.
+    (folder / "result.json").unlink(missing_ok=True)
+    config = model.config
+    export_gguf(
+        get_peft_model_state_dict(model),
+        folder / "adapter.gguf",
+        architecture=ARCHITECTURES[config.model_type],
+        heads=config.num_attention_heads,
+        key_value_heads=config.num_key_value_heads,
+        alpha=settings.alpha,
+        base_hash=base.hash,
+    )
+    draft = folder / ".peft.tmp"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    # A name, not the path on this machine that PEFT would write.
+    model.peft_config["default"].base_model_name_or_path = base.id
+    model.save_pretrained(draft, save_embedding_layers=False)
+    (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+    shutil.rmtree(folder / "peft", ignore_errors=True)
+    draft.replace(folder / "peft")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _require_space(folder: Path, model: Any) -> None:
+    """Weights and the optimiser's two moments, twice while a checkpoint is replaced, and the two exports."""
+    adapter = sum(value.numel() * value.element_size() for value in model.parameters() if value.requires_grad)
+    needed, free = 8 * adapter, shutil.disk_usage(folder).free
+    if free < needed:
+        raise InputError(
+            f"Tuning needs {needed / 1e6:.0f} MB in {folder}, and {free / 1e6:.0f} MB are free: make room there."
+        )

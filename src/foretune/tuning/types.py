@@ -1,0 +1,84 @@
+"""What goes into tuning and what comes out of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from foretune.types import Message
+
+__all__ = ["AdapterResult", "Dropped", "Example"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A conversation whose assistant turns are to be learnt."""
+
+    id: str
+    messages: tuple[Message, ...]
+    """Ends with an assistant turn."""
+    document: str = ""
+    """Id of the document it came from: the pilot spreads its choice over these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An example that was not trained on as it is."""
+
+    id: str
+    reason: str
+    """A few words that complete "it was left out: …"."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterResult:
+    """A trained adapter: where it lies, what it was made from and how training went."""
+
+    path: Path
+    """The GGUF adapter that the engine loads."""
+    peft: Path
+    """The same weights as a PEFT folder, for transformers and for vLLM."""
+    hash: str
+    """SHA-256 of the GGUF adapter."""
+    base_hash: str
+    """SHA-256 of the GGUF model it belongs to; on any other model it is noise."""
+    inputs: str
+    """Digest of base, examples and settings: equal inputs need no second training."""
+    settings: dict[str, Any]
+    """The tuning settings as they were used."""
+    precision: str
+    """``bfloat16`` or ``float32``: what the base model was computed in."""
+    epochs: int
+    trained: tuple[str, ...]
+    """Ids of the examples that were trained on, in the order they were given."""
+    losses: tuple[float, ...]
+    """Per optimiser step: mean cross-entropy of the labelled tokens, in nats."""
+    evaluation_losses: tuple[float, ...]
+    """The same over the evaluation examples: before training, then after each epoch. Empty without such examples."""
+    tokens: int
+    """Read in training, padding not counted: an example counts once an epoch."""
+    seconds: float
+    """Spent in training steps, over all attempts."""
+    dropped: tuple[Dropped, ...] = ()
+    """Set aside, each with its reason."""
+    cut: tuple[Dropped, ...] = field(default=())
+    """Trained on, but shortened (only the pilot does that)."""
+
+    def to_json(self) -> str:
+        """Everything but the two paths, which are the folder's business."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("path", "peft")}
+        for name in ("dropped", "cut"):
+            values[name] = [[item.id, item.reason] for item in values[name]]
+        return json.dumps(values, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, *, path: Path, peft: Path) -> AdapterResult:
+        """The inverse of :meth:`to_json`."""
+        values = json.loads(text)
+        for name in ("dropped", "cut"):
+            values[name] = tuple(Dropped(*item) for item in values[name])
+        for name in ("trained", "losses", "evaluation_losses"):
+            values[name] = tuple(values[name])
+        return cls(path=path, peft=peft, **values)
