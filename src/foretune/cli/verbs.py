@@ -1,0 +1,50 @@
+"""Which verbs there are, in the order people meet them."""
+
+from __future__ import annotations
+
+import typer
+
+from foretune.cli import (
+    add,
+    advise,
+    ask,
+    bench,
+    ground,
+    index,
+    models,
+    new,
+    pairs,
+    plan,
+    release,
+    review,
+    run,
+    score,
+    search,
+    serve,
+    tune,
+)
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add every verb to the command."""
+    app.command("new")(new.new)
+    app.command("add")(add.add)
+    app.command("run")(run.run)
+    app.command("status")(run.status)
+    app.add_typer(review.app, name="review")
+    app.command("index")(index.index)
+    app.command("search")(search.search)
+    app.command("ask")(ask.ask)
+    app.add_typer(pairs.app, name="pairs")
+    app.command("tune")(tune.tune)
+    app.command("bench")(bench.bench)
+    app.command("report")(run.report)
+    app.add_typer(release.app, name="release")
+    app.command("serve")(serve.serve)
+    app.command("plan")(plan.plan)
+    app.command("advise")(advise.advise)
+    app.add_typer(models.app, name="models")
+    app.command("score")(score.score)
+    app.command("ground")(ground.ground)

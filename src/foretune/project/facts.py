@@ -1,0 +1,72 @@
+"""What the plan's advice is given: facts about the corpus, and what the bench came to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from foretune.governance import governed
+from foretune.plan.advice import PRIVATE, Advice, ArmOutcome, BenchOutcome, CorpusFacts, Paired, advise, measure
+from foretune.types import Arm
+from foretune.vault import tables as t
+
+if TYPE_CHECKING:
+    from foretune.bench import BenchSummary
+    from foretune.project.project import Project
+
+__all__ = ["advice", "bench_outcome", "corpus_facts", "latest_summary"]
+
+
+def advice(project: Project) -> Advice:
+    """Retrieval or tuning, from the plan, the corpus as it is and, once there is one, the bench."""
+    summary = latest_summary(project)
+    outcome = bench_outcome(summary) if summary else None
+    return advise(project.config, corpus_facts(project, summary), outcome)
+
+
+def latest_summary(project: Project) -> BenchSummary | None:
+    """What the newest finished run of the bench came to."""
+    from foretune.bench import answers, latest_run, stored_questions, summarise
+
+    run_id = latest_run(project.vault)
+    return summarise(stored_questions(project.vault), answers(project.vault, run_id), run_id=run_id) if run_id else None
+
+
+def corpus_facts(project: Project, summary: BenchSummary | None) -> CorpusFacts:
+    """Facts about the documents, measured now."""
+    columns = t.document.c
+    month_ago = (datetime.now(UTC) - timedelta(days=30)).isoformat()
+    with project.vault.reading() as connection:
+        count, first = connection.execute(select(func.count(), func.min(columns.added_at))).one()
+        personal = set(
+            connection.execute(
+                select(t.finding.c.document_id)
+                .where(t.finding.c.check == "personal", t.finding.c.type.in_(PRIVATE))
+                .distinct()
+            ).scalars()
+        )
+        recently = set(connection.execute(select(columns.id).where(columns.changed_at > month_ago)).scalars())
+    search = summary.arm(Arm.SEARCH) if summary else None
+    return measure(
+        governed(project.vault, project.config.governance, use=None),
+        documents=count,
+        today=datetime.now(UTC).date(),
+        personal=personal,
+        changed=recently if first and first < month_ago else None,
+        questions=summary.answerable if summary else 0,
+        searchable=search.correct.count / search.correct.total if search and search.correct.total else None,
+    )
+
+
+def bench_outcome(summary: BenchSummary) -> BenchOutcome:
+    """The bench as the advice needs it."""
+    return BenchOutcome(
+        {
+            arm.arm: ArmOutcome(arm.correct.count, arm.correct.total, arm.correct.low, arm.correct.high)
+            for arm in summary.arms
+            if arm.arm is not Arm.SEARCH
+        },
+        tuple(Paired(c.first, c.second, c.only_first, c.only_second, c.p) for c in summary.comparisons),
+    )
