@@ -411,3 +411,23 @@ def test_after_any_changes_the_vault_is_as_if_it_had_been_filled_at_once(
             assert sorted(one.path for one in outcomes if one.outcome != "removed") == files
         list(add(fresh, [folder], settings=CorpusSettings(), base=base))
         assert state(vault) == state(fresh)
+
+
+def test_the_same_folder_gives_the_same_ids_wherever_it_lies(tmp_path: Path) -> None:
+    ids = []
+    for place in ("here", "there"):
+        folder = tmp_path / place / "pages"
+        folder.mkdir(parents=True)
+        write(folder, {"leave.md": "# Leave\n\nFour hours."})
+        with Vault.create(tmp_path / place / "vault") as vault:
+            list(add(vault, [folder], settings=CorpusSettings(), base=tmp_path / place))
+            ids.append([one.id for one in documents(vault)])
+    assert ids[0] == ids[1]
+
+
+def test_folders_of_the_same_name_are_different_sources(corpus: Corpus, tmp_path: Path) -> None:
+    for place in ("one", "two"):
+        write(tmp_path / place / "pages", {"leave.md": f"# Leave {place}"})
+        corpus.add(tmp_path / place / "pages")
+    assert len(sources(corpus.vault)) == 2
+    assert sorted(one.text for one in documents(corpus.vault)) == ["# Leave one", "# Leave two"]

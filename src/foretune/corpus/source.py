@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy import select
@@ -94,7 +95,7 @@ def targets(known: Sequence[Source], paths: Iterable[Path], *, label: Label, own
         if not path.exists():
             raise InputError(f"There is nothing at {path}: check the path.")
         kind = "folder" if path.is_dir() else "file"
-        made = Source(digest("source", os.fspath(path))[:16], path, kind, label)
+        made = Source(_new_id(everything, path), path, kind, label)
         everything.append(made)
         found.append(Target(made, "" if kind == "folder" else path.name, is_new=True))
     for target in list(found):
@@ -104,6 +105,16 @@ def targets(known: Sequence[Source], paths: Iterable[Path], *, label: Label, own
             if target.location in inner.location.parents
         ]
     return _without_overlap(found)
+
+
+def _new_id(known: Collection[Source], path: Path) -> str:
+    """An id that does not depend on where on this machine the source lies.
+
+    Ids of documents, and so which pairs are chosen and on which side of the split they are, are derived from
+    it: the same folder gives the same project wherever it is kept.
+    """
+    taken = {one.id for one in known}
+    return next(made for number in count() if (made := digest("source", path.name, number)[:16]) not in taken)
 
 
 def _owner(known: Iterable[Source], path: Path) -> Source | None:
