@@ -26,6 +26,7 @@ def add(
     label: Annotated[
         Label | None, typer.Option(help="How sensitive they are; without it, corpus.label of foretune.toml.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what was erased before.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
 ) -> None:
     """Read documents; a second time, only what changed, and notice what is gone.
@@ -38,7 +39,7 @@ def add(
 
     outcomes: list[AddOutcome] = []
     with Project.open() as project:
-        for outcome in project.add(paths, label=label, progress=terminal()):
+        for outcome in project.add(paths, label=label, again=again, progress=terminal()):
             if as_json:
                 row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason}
                 typer.echo(json.dumps(row | {"source": outcome.source}, ensure_ascii=False))

@@ -9,6 +9,7 @@ from foretune.cli import (
     advise,
     ask,
     bench,
+    erase,
     ground,
     index,
     models,
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("add")(add.add)
     app.command("run")(run.run)
     app.command("status")(run.status)
+    app.command("erase")(erase.erase)
     app.add_typer(review.app, name="review")
     app.command("index")(index.index)
     app.command("search")(search.search)

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from foretune.corpus.erased import erase_documents, scrub
     from foretune.corpus.isolation import FileReader
     from foretune.corpus.readers import Extract, Raw, Reading, Unreadable, reader
     from foretune.corpus.source import Source, sources
@@ -31,14 +32,17 @@ __all__ = [
     "Unreadable",
     "add",
     "documents",
+    "erase_documents",
     "find_document",
     "reader",
+    "scrub",
     "set_aside_files",
     "sources",
     "summary",
 ]
 
 _MODULES = {
+    "erased": ("erase_documents", "scrub"),
     "isolation": ("FileReader",),
     "readers": ("Extract", "Raw", "Reading", "Unreadable", "reader"),
     "source": ("Source", "sources"),

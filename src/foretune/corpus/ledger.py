@@ -15,10 +15,11 @@ from foretune.types import Label, digest
 from foretune.vault import Vault, now
 from foretune.vault.tables import document, set_aside, source
 
-__all__ = ["Change", "KnownAside", "KnownDocument", "KnownFile", "Ledger", "document_id"]
+__all__ = ["SCRUB", "Change", "KnownAside", "KnownDocument", "KnownFile", "Ledger", "document_id"]
 
 
-_SCRUB = "corpus.scrub"
+SCRUB = "corpus.scrub"
+"""Setting: something was removed, and its space not yet overwritten."""
 _STATED = "stated_label"
 
 
@@ -138,7 +139,7 @@ class Ledger:
             for change in changes:
                 self._write(connection, change, at)
             if any(change.removed for change in changes):
-                self._vault.set_setting(connection, _SCRUB, True)
+                self._vault.set_setting(connection, SCRUB, True)
 
     def relabel(self, one: Source, label: Label) -> None:
         """Give a source another label, for the documents that will be added to it."""
@@ -158,10 +159,10 @@ class Ledger:
 
     def scrub(self) -> None:
         """Leave nothing of removed documents; a removal that was cut short is made up for."""
-        if self._vault.setting(_SCRUB, False):
+        if self._vault.setting(SCRUB, False):
             self._vault.scrub()
             with self._vault.writing() as connection:
-                self._vault.set_setting(connection, _SCRUB, False)
+                self._vault.set_setting(connection, SCRUB, False)
 
     def _write_source(self, connection: Connection, one: Source) -> None:
         values = {"location": str(one.location), "kind": one.kind, "label": one.label.value, "added_at": now()}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from foretune.corpus.erased import Erased
 from foretune.corpus.isolation import FileReader
 from foretune.corpus.ledger import Change, KnownAside, KnownDocument, KnownFile, Ledger, document_id
 from foretune.corpus.readers import Reading, Unreadable
@@ -61,6 +62,7 @@ def add(
     base: Path,
     label: Label | None = None,
     own: Iterable[Path] = (),
+    again: bool = False,
     progress: Progress = silent,
 ) -> Iterator[AddOutcome]:
     """Read files and folders into the vault; every file yields one outcome, once it is committed.
@@ -78,6 +80,7 @@ def add(
             may state a more sensitive label, never a less sensitive one.
         own: Further files of the project that are never read (a questions file by another
             name), relative to ``base`` or absolute.
+        again: Read content that was erased before, too; otherwise it is set aside.
 
     Raises:
         InputError: there is nothing at a path, or it belongs to the project itself.
@@ -86,13 +89,13 @@ def add(
     never = own_files(vault, base, own)
     known = sources(vault)
     found = targets(known, paths, label=label or settings.label, own=never)
-    ledger = Ledger(vault)
+    ledger, erased = Ledger(vault), Erased(vault)
     with FileReader(max_characters=settings.max_characters, max_seconds=settings.max_seconds) as reader:
         for target in found:
             others = [one.location for one in known if one.id != target.source.id]
             others += [one.source.location for one in found if one.source.id != target.source.id]
             filtered = Filter(settings.exclude, never, others)
-            yield from _Sync(ledger, reader, target, settings, label, filtered).run(progress)
+            yield from _Sync(ledger, erased, reader, target, settings, label, filtered, again=again).run(progress)
     ledger.scrub()
 
 
@@ -102,13 +105,18 @@ class _Sync:
     def __init__(
         self,
         ledger: Ledger,
+        erased: Erased,
         reader: FileReader,
         target: Target,
         settings: CorpusSettings,
         label: Label | None,
         filtered: Filter,
+        *,
+        again: bool,
     ) -> None:
         self._ledger = ledger
+        self._erased = erased
+        self._again = again
         self._reader = reader
         self._target = target
         self._source = target.source
@@ -122,7 +130,7 @@ class _Sync:
         self._since = time.monotonic()
         limits = (settings.max_megabytes, settings.max_seconds, settings.max_characters)
         self._how = digest(_READERS, *limits)
-        self._retry = ledger.remembered(target.source) != self._how
+        self._retry = again or ledger.remembered(target.source) != self._how
 
     def run(self, progress: Progress) -> Iterator[AddOutcome]:
         if self._label is not None and self._target.is_whole and self._label is not self._source.label:
@@ -177,12 +185,30 @@ class _Sync:
             entry = replace(entry, size=about.st_size, mtime_ns=about.st_mtime_ns)
             if file is not None and _is_only(file, entry.path, hashlib.sha256(data).hexdigest()):
                 return self._unchanged(entry, file, touched=True)
-            readings = self._reader.read(entry.path, data)
+            readings = self._allowed(self._reader.read(entry.path, data))
         except FileNotFoundError:
             return self._removed(entry.path, file) if file else (Change(self._source, entry.path), None)
         except Unreadable as error:
             return self._set_aside(entry, file, aside, str(error))
         return self._readable(entry, file, readings, forget=aside is not None)
+
+    def _allowed(self, readings: Sequence[Reading]) -> list[Reading]:
+        """Those whose content was not erased.
+
+        Raises:
+            Unreadable: all of it was.
+        """
+        allowed, reason = [], ""
+        for one in readings:
+            if self._again:
+                self._erased.forget(one.content_hash)
+            elif when := self._erased.when(one.content_hash):
+                reason = f"it was erased on {when} and is not read again (`foretune add --again` reads it all the same)"
+                continue
+            allowed.append(one)
+        if not allowed:
+            raise Unreadable(reason)
+        return allowed
 
     def _readable(
         self, entry: Entry, file: KnownFile | None, readings: Sequence[Reading], *, forget: bool

@@ -11,6 +11,7 @@ from foretune.governance.decisions import decide, decisions
 from foretune.governance.findings import count_by_document, count_findings, findings
 from foretune.governance.governed import governed, governed_state, standing
 from foretune.governance.review import forget, review, review_inputs
+from foretune.governance.selection import Selected, documents_matching
 from foretune.governance.types import (
     Decision,
     DecisionKind,
@@ -27,12 +28,14 @@ __all__ = [
     "GovernedState",
     "ListedFinding",
     "ReviewSummary",
+    "Selected",
     "Standing",
     "State",
     "count_by_document",
     "count_findings",
     "decide",
     "decisions",
+    "documents_matching",
     "findings",
     "forget",
     "governed",

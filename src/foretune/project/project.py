@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from foretune.pairs import PairsSummary
     from foretune.plan.advice import Advice
     from foretune.project.adapters import StoredAdapter
+    from foretune.project.erasing import Receipt
     from foretune.project.stages import StageState
     from foretune.releases import Release
     from foretune.retrieval import Answer, Answerer, Hit, IndexSummary, Searcher
@@ -145,9 +146,12 @@ class Project:
     # -- corpus and governance --------------------------------------------------------------------
 
     def add(
-        self, paths: Sequence[Path], *, label: Label | None = None, progress: Progress = silent
+        self, paths: Sequence[Path], *, label: Label | None = None, again: bool = False, progress: Progress = silent
     ) -> Iterator[AddOutcome]:
-        """Read documents; yields what happened to each file once it is safely kept."""
+        """Read documents; yields what happened to each file once it is safely kept.
+
+        With ``again``, content that was erased before is read too.
+        """
         from foretune.corpus import add
 
         with self.working():
@@ -158,6 +162,7 @@ class Project:
                 base=self.folder,
                 label=label,
                 own=[self.folder / self.config.purpose.questions],
+                again=again,
                 progress=progress,
             )
 
@@ -223,6 +228,12 @@ class Project:
         )
         withdraw(self)
         return decided
+
+    def erase(self, names: Sequence[str]) -> Receipt:
+        """Remove documents and everything made from them; returns the signed receipt."""
+        from foretune.project.erasing import erase
+
+        return erase(self, names)
 
     def decisions(self, documents: Sequence[str] = ()) -> list[Decision]:
         """What people decided, oldest first."""

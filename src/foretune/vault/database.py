@@ -135,5 +135,11 @@ class Database:
         """A driver connection of its own, for what has to happen outside any transaction."""
         return self._connect()
 
+    def pages(self) -> Iterator[bytes]:
+        """Every page as it lies on disk, decrypted (see :mod:`foretune.vault.pages`)."""
+        from foretune.vault.pages import decrypted_pages
+
+        return decrypted_pages(self.path, self._key)
+
     def close(self) -> None:
         self._engine.dispose()

@@ -190,6 +190,17 @@ class Vault:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         raw.close()
 
+    def compact(self) -> None:
+        """Rewrite the file without its free pages, and empty the log."""
+        raw = self._database.raw()
+        raw.execute("VACUUM")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
+
+    def pages(self) -> Iterator[bytes]:
+        """Every page as it lies on disk, log and free pages included, decrypted."""
+        return self._database.pages()
+
     def close(self) -> None:
         self._database.close()
 

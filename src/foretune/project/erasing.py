@@ -1,0 +1,253 @@
+"""Erasing: a document goes, and all that was made from it, with a receipt.
+
+What a document leaves behind is more than its row: passages, index terms, vectors,
+pairs, findings in other documents, answers that quote it, cached completions,
+report files, and adapters that learned from it. All of that goes in one
+transaction (files right after it), then every page of the file is decrypted and
+looked through for pieces of the text. The receipt names things by id or keyed hash.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, Connection, LargeBinary, Text, bindparam, cast, delete, func, insert, literal, or_, select
+
+from foretune.types import digest
+from foretune.vault import Vault, now
+from foretune.vault import tables as t
+
+if TYPE_CHECKING:
+    from foretune.governance import Selected
+    from foretune.project.project import Project
+
+__all__ = ["Receipt", "erase", "receipts", "residue"]
+
+_REMAINS = (
+    "the files themselves, where they were added from",
+    "in the audit log, which is append-only: ids and SHA-256 hashes of content, never text",
+    "copies outside this project: backups, exported files, answers already given",
+)
+_WINDOW = 24
+"""Bytes of a piece of text that is looked for."""
+_PIECES = 2_000
+"""Pieces looked for at most, spread evenly over the texts."""
+_SHORTEST_WORD = 9
+"""Letters of a word that is looked for in the full-text index, which keeps the beginnings of neighbours apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of an erasure: a signed statement, and the files that went with it."""
+
+    statement: dict[str, Any]
+    """JSON values: ``receipt``, ``at``, ``by``, ``documents``, ``removed``, ``adapters``, ``releases``, ``verified``,
+    ``remains``, ``public_key``, ``signature``."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether no piece of the text was found afterwards."""
+        return not self.statement["verified"]["pieces_found"]
+
+
+def erase(project: Project, names: Sequence[str]) -> Receipt:
+    """Remove documents and everything made from them, and look for what is left.
+
+    The content is remembered by keyed hash, so that the next ``add`` does not bring it back.
+
+    Args:
+        names: paths as listed or as added, folders of either, or patterns
+            (:func:`foretune.governance.documents_matching`).
+
+    Raises:
+        InputError: a name matches no document.
+        VaultError: another process holds the project.
+    """
+    from foretune.corpus import scrub
+    from foretune.governance import documents_matching
+
+    vault = project.vault
+    with project.working():
+        chosen = documents_matching(vault, names)
+        texts = list(_texts(vault, [one.id for one in chosen]))
+        with vault.writing() as connection:
+            statement = _remove(project, connection, chosen)
+            # Before the commit: what is acknowledged as erased must not be left in a file by a kill.
+            statement["removed"]["report_files"] = _remove_files(project, statement["adapters"])
+        scrub(vault)
+        statement["verified"] = _verified(vault, _pieces(texts), _terms(texts))
+        with vault.writing() as connection:
+            return _keep(vault, connection, statement)
+
+
+def _verified(vault: Vault, pieces: Sequence[bytes], terms: Sequence[bytes]) -> dict[str, Any]:
+    """What the receipt says of the search for residue."""
+    found = residue(vault, pieces, terms)
+    if found:  # a page that SQLite freed without overwriting it
+        vault.compact()
+        found = residue(vault, pieces, terms)
+    return {
+        "pages": sum(1 for _ in vault.pages()),
+        "pieces_looked_for": len(pieces) + len(terms),
+        "pieces_found": len(found),
+        "how": "every page of the vault's file and of its log was decrypted and searched, free pages included",
+    }
+
+
+def receipts(vault: Vault) -> list[Receipt]:
+    """All receipts, oldest first."""
+    with vault.reading() as connection:
+        rows = connection.execute(select(t.erasure.c.receipt).order_by(t.erasure.c.at, t.erasure.c.id)).scalars()
+        return [Receipt(row) for row in rows]
+
+
+# -- what goes ----------------------------------------------------------------------------------------
+
+
+def _texts(vault: Vault, ids: Sequence[str]) -> Iterator[str]:
+    for document_id in ids:
+        with vault.reading() as connection:
+            yield connection.execute(select(t.document.c.text).where(t.document.c.id == document_id)).scalar_one()
+
+
+def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]) -> dict[str, Any]:
+    """Delete rows in the caller's transaction; returns what the receipt says so far."""
+    from foretune.corpus import erase_documents
+    from foretune.governance import forget
+
+    vault, ids = project.vault, [one.id for one in chosen]
+    counts = {table.name + "s": _count(connection, table, ids) for table in (t.passage, t.finding, t.pair, t.decision)}
+    adapters = _adapters_trained_on(vault, connection, ids)
+    runs = _runs_that_quote(connection, {one.path for one in chosen}, tainted=bool(adapters))
+    forget(connection, ids)
+    connection.execute(delete(t.bench_run).where(t.bench_run.c.id.in_(runs)))
+    completions = connection.execute(delete(t.completion)).rowcount  # they quote, and nobody can say from what
+    connection.execute(delete(t.adapter).where(t.adapter.c.id.in_([one["id"] for one in adapters])))
+    hashes = erase_documents(vault, connection, [(one.id, one.content_hash) for one in chosen])
+    at = now()
+    statement: dict[str, Any] = {
+        "receipt": digest(vault.id, at, ids)[:16],
+        "at": at,
+        "by": vault.principal.name,
+        "vault": vault.id,
+        "documents": [{"id": one, "keyed_hash": known} for one, known in zip(ids, hashes, strict=True)],
+        "removed": {"documents": len(ids), **counts, "bench_runs": len(runs), "completions": completions},
+        "adapters": adapters,
+        "releases": _releases_with(connection, [one["id"] for one in adapters]),
+        "remains": list(_REMAINS),
+    }
+    vault.record(
+        connection, "document.erase", statement["receipt"], {"documents": ids, "removed": statement["removed"]}
+    )
+    return statement
+
+
+def _count(connection: Connection, table: Any, ids: Sequence[str]) -> int:
+    query = select(func.count()).select_from(table).where(table.c.document_id == bindparam("b_id"))
+    return sum(connection.execute(query, {"b_id": one}).scalar_one() for one in ids)
+
+
+def _adapters_trained_on(vault: Vault, connection: Connection, ids: Sequence[str]) -> list[dict[str, str]]:
+    """Adapters that learned from one of these documents, or of which nobody can say that they did not.
+
+    An adapter's record names the pairs it was trained on. Pairs are written again when a document changes, so one
+    that is not there any more may have been of any document.
+    """
+    others = set(connection.execute(select(t.pair.c.id).where(t.pair.c.document_id.not_in(ids))).scalars())
+    found = []
+    for row in connection.execute(select(t.adapter.c.id, t.adapter.c.hash, t.adapter.c.path).order_by(t.adapter.c.id)):
+        record = (vault.folder / row.path).parent / "result.json"
+        trained = json.loads(record.read_text(encoding="utf-8"))["trained"] if record.exists() else None
+        if trained is None or not others.issuperset(trained):
+            found.append({"id": row.id, "sha256": row.hash})
+    return found
+
+
+def _runs_that_quote(connection: Connection, paths: set[str], *, tainted: bool) -> list[str]:
+    """Bench runs with an answer made from one of these documents, or by an adapter that may have learned from one."""
+    columns = t.bench_answer.c
+    return sorted(
+        {
+            row.run_id
+            for row in connection.execute(select(columns.run_id, columns.arm, columns.passages))
+            if (tainted and "tuned" in row.arm) or any(passage["path"] in paths for passage in row.passages)
+        }
+    )
+
+
+def _releases_with(connection: Connection, adapters: Sequence[str]) -> list[dict[str, str]]:
+    rows = connection.execute(select(t.release.c.id, t.release.c.name, t.release.c.specification)).all()
+    return [{"id": row.id, "name": row.name} for row in rows if row.specification.get("adapter") in adapters]
+
+
+def _remove_files(project: Project, adapters: Sequence[Mapping[str, str]]) -> int:
+    """Report files, which repeat what documents say, and the adapters; returns the number of report files."""
+    reports = [path for path in (project.folder / "reports").glob("*") if path.is_file()]
+    for path in reports:
+        path.unlink()
+    for adapter in adapters:
+        shutil.rmtree(project.vault.folder / "adapters" / adapter["id"], ignore_errors=True)
+    return len(reports)
+
+
+def _keep(vault: Vault, connection: Connection, statement: dict[str, Any]) -> Receipt:
+    from foretune.vault.signing import sign
+
+    signed = sign(vault, connection, statement)
+    connection.execute(insert(t.erasure).values(id=signed["receipt"], receipt=signed, at=signed["at"]))
+    return Receipt(signed)
+
+
+# -- what is left -------------------------------------------------------------------------------------
+
+
+def _pieces(texts: Iterable[str]) -> list[bytes]:
+    """Pieces of the texts, spread evenly."""
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    step = max(_WINDOW, sum(map(len, encoded)) // _PIECES)
+    found = {text[start : start + _WINDOW] for text in encoded for start in range(0, max(1, len(text) - _WINDOW), step)}
+    return sorted(piece for piece in found if len(piece.split()) > 1 and not piece.isspace())
+
+
+def _terms(texts: Iterable[str]) -> list[bytes]:
+    """Insides of long words as the full-text index keeps them: small letters, the beginning shared with a neighbour."""
+    words = {word for text in texts for word in re.findall(rf"[a-z]{{{_SHORTEST_WORD},}}", text.casefold())}
+    return sorted({word[3:-2].encode() for word in words})[:_PIECES]
+
+
+def residue(vault: Vault, pieces: Sequence[bytes], terms: Sequence[bytes]) -> list[bytes]:
+    """Those of ``pieces`` and ``terms`` that stand in some page and in no document that is still there."""
+    import re2
+
+    if not pieces and not terms:
+        return []
+    expression = re2.compile(b"|".join(re2.escape(one) for one in (*pieces, *terms)), _latin1())
+    seen = {match.group() for page in vault.pages() for match in expression.finditer(page)}
+    return sorted(one for one in seen if not _is_held(vault, one))
+
+
+def _latin1() -> Any:
+    """Bytes are bytes: an expression may hold half a character."""
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = 256 << 20
+    return options
+
+
+def _is_held(vault: Vault, piece: bytes) -> bool:
+    """Whether something that may stay holds the piece: another document, what was made from it, a bench question."""
+    wanted = literal(piece, LargeBinary)
+    with vault.reading() as connection:
+        for table in (t.document, t.finding, t.passage, t.pair, t.question, t.bench_answer, t.decision, t.set_aside):
+            texts = [column for column in table.c if isinstance(column.type, Text | JSON)]
+            held = or_(*(func.instr(cast(form, LargeBinary), wanted) > 0 for c in texts for form in (c, func.lower(c))))
+            if connection.execute(select(literal(1)).select_from(table).where(held).limit(1)).first() is not None:
+                return True
+    return False
