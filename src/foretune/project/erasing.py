@@ -16,7 +16,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Connection, LargeBinary, Text, bindparam, cast, delete, func, insert, literal, or_, select
+from sqlalchemy import (
+    JSON,
+    Connection,
+    LargeBinary,
+    Table,
+    TableClause,
+    Text,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    table,
+)
 
 from foretune.types import digest
 from foretune.vault import Vault, now
@@ -37,7 +54,7 @@ _WINDOW = 24
 """Bytes of a piece of text that is looked for."""
 _PIECES = 2_000
 """Pieces looked for at most, spread evenly over the texts."""
-_SHORTEST_WORD = 9
+_SHORTEST_WORD = 11
 """Letters of a word that is looked for in the full-text index, which keeps the beginnings of neighbours apart."""
 
 
@@ -147,8 +164,8 @@ def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]
     return statement
 
 
-def _count(connection: Connection, table: Any, ids: Sequence[str]) -> int:
-    query = select(func.count()).select_from(table).where(table.c.document_id == bindparam("b_id"))
+def _count(connection: Connection, rows: Table, ids: Sequence[str]) -> int:
+    query = select(func.count()).select_from(rows).where(rows.c.document_id == bindparam("b_id"))
     return sum(connection.execute(query, {"b_id": one}).scalar_one() for one in ids)
 
 
@@ -245,9 +262,21 @@ def _is_held(vault: Vault, piece: bytes) -> bool:
     """Whether something that may stay holds the piece: another document, what was made from it, a bench question."""
     wanted = literal(piece, LargeBinary)
     with vault.reading() as connection:
-        for table in (t.document, t.finding, t.passage, t.pair, t.question, t.bench_answer, t.decision, t.set_aside):
-            texts = [column for column in table.c if isinstance(column.type, Text | JSON)]
+        for holder in _HOLDERS:
+            texts = [each for each in holder.c if isinstance(each.type, Text | JSON)]
             held = or_(*(func.instr(cast(form, LargeBinary), wanted) > 0 for c in texts for form in (c, func.lower(c))))
-            if connection.execute(select(literal(1)).select_from(table).where(held).limit(1)).first() is not None:
+            if connection.execute(select(literal(1)).select_from(holder).where(held).limit(1)).first() is not None:
                 return True
     return False
+
+
+def _plain(name: str, *columns: str) -> TableClause:
+    """A table that SQLAlchemy does not know."""
+    return table(name, *(column(each, Text) for each in columns))
+
+
+_HOLDERS: tuple[Table | TableClause, ...] = (
+    *(t.document, t.finding, t.passage, t.pair, t.question, t.bench_answer, t.decision, t.set_aside),
+    _plain("passage_fts", "title", "headings", "keywords", "body"),  # without markup, so not as in the passages
+    _plain("sqlite_master", "sql"),
+)
