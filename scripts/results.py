@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("results.md", "accuracy.md")))
 BLOCK = re.compile(r"(<!-- made by: (?P<command>.*?)(?: \| (?P<part>tables|text))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
