@@ -9,8 +9,10 @@ from foretune.cli import (
     advise,
     ask,
     bench,
+    dedupe,
     ground,
     index,
+    inspect,
     models,
     new,
     pairs,
@@ -46,5 +48,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan.plan)
     app.command("advise")(advise.advise)
     app.add_typer(models.app, name="models")
+    app.command("inspect")(inspect.inspect)
+    app.command("dedupe")(dedupe.dedupe)
     app.command("score")(score.score)
     app.command("ground")(ground.ground)

@@ -18,7 +18,16 @@ from typing import Any
 from foretune.corpus.dates import date_in_name, iso_date
 from foretune.types import Label
 
-__all__ = ["SPELLINGS", "Description", "clean_text", "describe", "first_heading", "json_value", "spelling"]
+__all__ = [
+    "SPELLINGS",
+    "SURROGATES",
+    "Description",
+    "clean_text",
+    "describe",
+    "first_heading",
+    "json_value",
+    "spelling",
+]
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "dctitle", "ogtitle", "pagetitle", "name"),
@@ -72,6 +81,7 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
 _HEAD_LINES = 40
 """A title, or a line such as ``Date: 4 March 2021``, is looked for in this many lines."""
 _DEPTH, _NODES, _STRING = 12, 4_000, 20_000

@@ -16,7 +16,7 @@ from foretune.types import Document, Finding, Related, Severity, digest
 if TYPE_CHECKING:
     from foretune.governance.minhash import Hashes
 
-__all__ = ["Signed", "clusters", "duplicate", "keeper", "sign"]
+__all__ = ["Group", "Signed", "clusters", "duplicate", "groups", "keeper", "sign"]
 
 TYPES = {"exact": Severity.MEDIUM, "near": Severity.MEDIUM}
 
@@ -69,26 +69,46 @@ def duplicate(signed: Sequence[Signed], text: Callable[[str], str], settings: Ch
     Groups are formed from such pairs; in each the newest is proposed to be kept, else the longest, else the
     first by path. Each of the others carries one finding that points to it and says why.
     """
-    compared = _Comparison(text)
-    for members in clusters(signed, compared.jaccard, settings.near_duplicate):
-        kept, reason = keeper(members)
-        cluster = digest(min(member.id for member in members))[:16]
-        for member in members:
+    for group in groups(signed, text, settings.near_duplicate):
+        kept = group.kept
+        cluster = digest(min(member.id for member in group.members))[:16]
+        for member, similarity in zip(group.members, group.similarities, strict=True):
             if member is kept:
                 continue
             exact = member.exact == kept.exact
-            similarity = 1.0 if exact else compared.jaccard(member.id, kept.id)
             alike = "The same text as" if exact else f"{similarity:.0%} the same as"
             yield Finding(
                 member.id,
                 "duplicate",
                 "exact" if exact else "near",
                 TYPES["exact" if exact else "near"],
-                f"{alike} {kept.path}, which is {reason}: keep that one.",
+                f"{alike} {kept.path}, which is {group.reason}: keep that one.",
                 score=round(similarity, 4),
                 related=(Related(kept.path),),
                 evidence={"cluster": cluster, "keeper": kept.id, "similarity": round(similarity, 4)},
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Documents that are the same, or nearly, and which of them to keep."""
+
+    members: tuple[Signed, ...]
+    """In order of path."""
+    kept: Signed
+    reason: str
+    """Why that one."""
+    similarities: tuple[float, ...]
+    """Of each member to the one that is kept: Jaccard similarity, 0 to 1."""
+
+
+def groups(signed: Sequence[Signed], text: Callable[[str], str], threshold: float) -> Iterator[Group]:
+    """The groups of duplicates and near-duplicates, in order of path."""
+    compared = _Comparison(text)
+    for members in clusters(signed, compared.jaccard, threshold):
+        kept, reason = keeper(members)
+        similarities = (1.0 if each.exact == kept.exact else compared.jaccard(each.id, kept.id) for each in members)
+        yield Group(tuple(members), kept, reason, tuple(similarities))
 
 
 def clusters(
