@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from tests.governance.pages import read_pages
 from tests.helpers import shared
 
 from foretune.governance.checks import CheckSettings
-from foretune.governance.checks.duplicate import duplicate, sign
-from foretune.governance.minhash import bands, jaccard, minhash, shingles
+from foretune.governance.checks.duplicate import dump, duplicate, load, sign, sign_all
+from foretune.governance.minhash import bands, jaccard, minhash, normalised_words, shingles, shingles_of
 from foretune.types import Document, Finding, digest
 
 
@@ -33,6 +34,8 @@ def clusters(pages: list[Document], threshold: float = 0.75) -> dict[str, str]:
     paths = {each.id: each.path for each in pages}
     together: dict[str, str] = {}
     for each in found(pages, threshold):
+        if each.type == "contained":
+            continue
         together[paths[each.document_id]] = together[paths[each.evidence["keeper"]]] = each.evidence["cluster"]
     return together
 
@@ -99,7 +102,9 @@ def test_a_signature_estimates_the_similarity() -> None:
     generator = np.random.default_rng(0)
     values = generator.integers(0, 2**63, size=3000, dtype=np.uint64)
     left, right = np.unique(values[:2000]), np.unique(values[1000:])
-    estimate = float((minhash(left) == minhash(right)).mean())
+    bounds = np.array([0, len(left), len(left) + len(right)])
+    one, other = minhash(np.concatenate((left, right)), bounds)
+    estimate = float((one == other).mean())
     assert estimate == pytest.approx(jaccard(left, right), abs=0.12)
 
 
@@ -118,6 +123,56 @@ def test_the_newest_is_kept_else_the_longest_else_the_first() -> None:
     assert by_length.message == "98% the same as b.md, which is longer: keep that one."
     [by_path] = found([page("b.md", text), page("a.md", text)])
     assert by_path.message == "The same text as a.md, which is the first by path: keep that one."
+
+
+def test_of_two_that_are_equally_new_and_long_the_better_described_is_kept() -> None:
+    text = " ".join(f"word{number}" for number in range(200))
+    [finding] = found([page("a.md", text), replace(page("b.md", text), author="Ann Example", tags=("hr",))])
+    assert finding.message == "The same text as b.md, which is better described: keep that one."
+
+
+def test_a_document_that_is_quoted_in_full_is_found_and_stays_out_of_the_group() -> None:
+    quoted = " ".join(f"quoted{number}" for number in range(120))
+    around = " ".join(f"other{number}" for number in range(400))
+    [finding] = found([page("note.md", quoted), page("minutes.md", f"{around}\n\n> {quoted}\n\n{around}")])
+    assert (finding.type, finding.document_id, finding.related[0].document) == (
+        "contained",
+        digest("note.md"),
+        "minutes.md",
+    )
+    assert finding.message.startswith("All of this text also stands in minutes.md")
+    assert "cluster" not in finding.evidence
+
+
+def test_a_document_of_which_half_is_quoted_is_not_contained() -> None:
+    half, rest = (" ".join(f"{word}{number}" for number in range(200)) for word in ("half", "rest"))
+    around = " ".join(f"other{number}" for number in range(600))
+    assert found([page("note.md", f"{half} {rest}"), page("minutes.md", f"{around} {half} {around}")]) == []
+
+
+def test_what_every_document_ends_with_makes_none_contain_another() -> None:
+    footer = " ".join(f"footer{number}" for number in range(80))
+    pages = [page(f"{n}.md", " ".join(f"w{n}x{k}" for k in range(150)) + " " + footer) for n in range(60)]
+    assert found(pages) == []
+
+
+@given(st.lists(st.text(alphabet="abcé ß_-\n’7", max_size=80), max_size=8))
+def test_shingles_are_the_distinct_runs_of_five_words(texts: list[str]) -> None:
+    """Checked against the definition: hashing many texts at once keeps them apart."""
+    hashes, bounds = shingles_of(texts)
+    for position, text in enumerate(texts):
+        words = normalised_words(text)
+        runs = {tuple(words[at : at + 5]) for at in range(max(1, len(words) - 4))} if words else set()
+        mine = np.unique(hashes[bounds[position] : bounds[position + 1]])
+        assert len(mine) == len(runs)
+        assert np.array_equal(mine, shingles(text))
+
+
+def test_a_signature_does_not_depend_on_what_is_signed_beside_it() -> None:
+    texts = ["", "one", "one two three four five six", "word " * 70_000, "Ünïcode straße " * 50, "x" * 300_000]
+    pages = [page(f"{number}.md", text) for number, text in enumerate(texts)]
+    assert sign_all(pages) == [sign(each) for each in pages]
+    assert [load(dump(each)) for each in sign_all(pages)] == sign_all(pages)
 
 
 def test_empty_documents_are_not_copies_of_each_other() -> None:

@@ -6,20 +6,25 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 from tests.governance.pages import put, read_pages
 from tests.helpers import ROOT, shared
 
+from foretune.corpus import documents
 from foretune.errors import ConfigError, InputError
 from foretune.governance import DecisionKind, State, decide, findings, forget, review, review_inputs, standing
+from foretune.governance.checks import CorpusCheck, checks, registry
+from foretune.governance.checks.duplicate import load, sign
 from foretune.plan.config import GovernanceSettings, Rule
 from foretune.progress import Step
-from foretune.types import Label
+from foretune.types import Document, Label
 from foretune.vault import Vault
 from foretune.vault import tables as t
 
@@ -197,3 +202,48 @@ def test_killed_and_run_again_it_ends_with_the_same_findings(vault: Vault, tmp_p
     assert found(vault) < expected
     review(vault, SETTINGS)
     assert found(vault) == expected
+
+
+def test_adding_one_document_signs_that_one_only(handbook: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed: list[str] = []
+    [check] = [each for each in checks() if each.name == "duplicate"]
+    assert isinstance(check, CorpusCheck)
+
+    def counting(documents: Sequence[Document]) -> list[Any]:
+        signed.extend(each.path for each in documents)
+        return sign_all(documents)
+
+    sign_all = check.sign_all
+    monkeypatch.setitem(registry._checks, "duplicate", replace(check, sign_all=counting))
+    text = " ".join(f"word{number}" for number in range(100))
+    put(handbook, {"one.md": text})
+    review(handbook, SETTINGS)
+    assert len(signed) == 61
+    signed.clear()
+    put(handbook, {"two.md": text})
+    assert review(handbook, SETTINGS).clusters == 1
+    assert signed == ["two.md"]
+
+
+def test_a_signature_goes_with_its_document_and_is_made_again_when_it_changes(handbook: Vault) -> None:
+    def kept() -> dict[str, bytes]:
+        with handbook.reading() as connection:
+            return {row.document_id: row.value for row in connection.execute(select(t.signature))}
+
+    review(handbook, SETTINGS)
+    before = kept()
+    assert len(before) == 60
+    [changed] = put(handbook, {"18f/chapters/engineering.md": "Quite another text. " * 20})
+    review(handbook, SETTINGS)
+    assert {each for each in before if kept()[each] != before[each]} == {changed}
+    with handbook.writing() as connection:
+        connection.execute(delete(t.document).where(t.document.c.id == changed))
+    assert kept().keys() == before.keys() - {changed}
+
+
+def test_a_kept_signature_is_the_signature(handbook: Vault) -> None:
+    review(handbook, SETTINGS)
+    with handbook.reading() as connection:
+        kept = {row.document_id: load(row.value) for row in connection.execute(select(t.signature))}
+        for each in documents(handbook):
+            assert sign(each) == kept[each.id]

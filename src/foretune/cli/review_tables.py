@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
     from foretune.governance import Decision, DecisionKind, ListedFinding, ReviewSummary, Standing
     from foretune.project import Project
-    from foretune.types import Finding
 
 __all__ = [
     "decision_row",
+    "excerpt",
     "finding_row",
+    "plain",
     "said",
+    "severity_shown",
     "show_decisions",
     "show_findings",
     "show_overview",
     "show_standings",
     "standing_row",
+    "terminal_console",
 ]
 
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
@@ -130,27 +133,32 @@ def show_findings(listed: Sequence[ListedFinding], limit: int) -> None:
         table.add_row(_severity(each.severity), f"{each.check}/{each.type}", plain(place))
         table.add_row("", f"[dim]{each.id}[/]", plain(each.message))
         if each.text:
-            table.add_row("", "", _excerpt(each))
+            table.add_row("", "", excerpt(each.text, each.evidence.get("repair")))
     console.print(table)
     if more:
         console.print("\nThere are more: --limit 0 shows all, --json for other programs.", style="dim")
 
 
-def _excerpt(each: Finding) -> Text:
+def excerpt(text: str, repair: object = None) -> Text:
+    """The first words of ``text`` in quotation marks, and what they become."""
     from rich.text import Text
 
-    def cut(text: str) -> str:
-        return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
+    def cut(words: str) -> str:
+        return words if len(words) <= _EXCERPT else words[: _EXCERPT - 1] + "…"
 
-    text = Text.assemble(("“", "dim"), plain(cut(each.text)), ("”", "dim"))
-    if "repair" in each.evidence:
-        text = Text.assemble(text, (" → “", "dim"), plain(cut(str(each.evidence["repair"]))), ("”", "dim"))
-    return text
+    shown = Text.assemble(("“", "dim"), plain(cut(text)), ("”", "dim"))
+    if repair is not None:
+        shown = Text.assemble(shown, (" → “", "dim"), plain(cut(str(repair))), ("”", "dim"))
+    return shown
+
+
+def severity_shown(name: str) -> str:
+    """The name of a severity in its colour."""
+    return f"[{_COLOURS[name]}]{name}[/]"
 
 
 def _severity(severity: Severity) -> str:
-    name = severity.name.lower()
-    return f"[{_COLOURS[name]}]{name}[/]"
+    return severity_shown(severity.name.lower())
 
 
 def said(kind: DecisionKind, made: Sequence[Decision]) -> list[str]:

@@ -9,9 +9,11 @@ from foretune.cli import (
     advise,
     ask,
     bench,
+    dedupe,
     erase,
     ground,
     index,
+    inspect,
     models,
     new,
     pairs,
@@ -48,5 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan.plan)
     app.command("advise")(advise.advise)
     app.add_typer(models.app, name="models")
+    app.command("inspect")(inspect.inspect)
+    app.command("dedupe")(dedupe.dedupe)
     app.command("score")(score.score)
     app.command("ground")(ground.ground)

@@ -12,13 +12,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
 from foretune.corpus.dates import date_in_name, iso_date
 from foretune.types import Label
 
-__all__ = ["SPELLINGS", "Description", "clean_text", "describe", "first_heading", "json_value", "spelling"]
+__all__ = [
+    "SPELLINGS",
+    "SURROGATES",
+    "Description",
+    "clean_text",
+    "describe",
+    "first_heading",
+    "json_value",
+    "spelling",
+]
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "dctitle", "ogtitle", "pagetitle", "name"),
@@ -72,6 +82,9 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
+_MARKS = frozenset("#=`~")
+"""What a line begins with that is a heading, underlines one, or opens code."""
 _HEAD_LINES = 40
 """A title, or a line such as ``Date: 4 March 2021``, is looked for in this many lines."""
 _DEPTH, _NODES, _STRING = 12, 4_000, 20_000
@@ -129,8 +142,13 @@ def first_heading(text: str) -> str:
     """The first heading of level 1 near the top, else the first of any level; without Markdown's marks."""
     lower = ""
     fenced = False
-    lines = text[: 200 * _HEAD_LINES].splitlines()[:_HEAD_LINES]
+    head = text[: 200 * _HEAD_LINES]
+    if "#" not in head and "=" not in head:
+        return ""
+    lines = head.splitlines()[:_HEAD_LINES]
     for number, line in enumerate(lines):
+        if line.lstrip(" ")[:1] not in _MARKS:
+            continue
         if _FENCE.match(line):
             fenced = not fenced
         if fenced:
@@ -182,6 +200,8 @@ def spelling(key: str) -> str:
 
 def _sort(metadata: Mapping[str, Any]) -> tuple[dict[str, list[Any]], dict[str, Any]]:
     """Values by field, the preferred spelling first; and the rest, to which values that say nothing return."""
+    if not metadata:
+        return {name: [] for name in SPELLINGS}, {}
     spelled = {spelling(str(key)): str(key) for key in metadata}
     known: dict[str, list[Any]] = {}
     used: set[str] = set()
@@ -265,9 +285,9 @@ def _stated(text: str) -> Iterator[tuple[str, str]]:
     fields = {"author": "author", "authors": "author", "by": "author", "written by": "author"}
     fields |= {"date": "date", "published": "date", "event": "event", "meeting": "event"}
     fields |= {"last updated": "modified", "updated": "modified"}
-    lines = [line for line in text[: 200 * _HEAD_LINES].splitlines() if line.strip()]
-    for line in reversed(lines[:12]):  # the first one wins: it is the last to be set
-        match = _STATED.match(line[:200])
+    lines = list(islice((line for line in text[: 200 * _HEAD_LINES].splitlines() if line.strip()), 12))
+    for line in reversed(lines):  # the first one wins: it is the last to be set
+        match = _STATED.match(line[:200]) if ":" in line else None
         if match is None:
             continue
         name, value = fields[match["key"].lower()], clean_text(match["value"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.governance.checks import (
@@ -27,7 +27,7 @@ from foretune.plan.config import GovernanceSettings
 from foretune.progress import Progress, silent
 from foretune.types import Document, Finding, digest
 from foretune.vault import Vault
-from foretune.vault.tables import checked, document, finding
+from foretune.vault.tables import checked, document, finding, signature
 
 __all__ = ["forget", "review", "review_inputs"]
 
@@ -83,15 +83,19 @@ def review_inputs(vault: Vault, settings: GovernanceSettings, *, languages: Sequ
 
 
 def forget(connection: Connection, document_ids: Iterable[str]) -> None:
-    """Remove, in the caller's transaction, what findings in other documents say of these: their paths.
+    """Remove, in the caller's transaction, what findings in other documents say of these: their paths, their words.
 
     For erasure: what stands in the documents' own rows goes with them. The other documents wait for the next review.
     """
-    keeper = func.json_extract(finding.c.evidence, "$.keeper")
-    for document_id in document_ids:
-        pointing = select(finding.c.document_id).where(keeper == document_id)
-        connection.execute(delete(checked).where(checked.c.check == "duplicate", checked.c.document_id.in_(pointing)))
-        connection.execute(delete(finding).where(keeper == document_id))
+    wanted = list(document_ids)
+    paths = select(document.c.path).where(document.c.id.in_(wanted))
+    other = func.json_each(finding.c.related).table_valued("value").alias("other")
+    pointing = exists().select_from(other).where(func.json_extract(other.c.value, "$.document").in_(paths))
+    rows = connection.execute(select(finding.c.id, finding.c.document_id, finding.c.check).where(pointing)).all()
+    for each in rows:
+        mark = (checked.c.document_id == each.document_id) & (checked.c.check == each.check)
+        connection.execute(delete(checked).where(mark))
+        connection.execute(delete(finding).where(finding.c.id == each.id))
 
 
 # -- what has to be looked at -------------------------------------------------------------------------
@@ -240,19 +244,53 @@ def _check_corpus(
     seen = _seen(vault, check.name)
     if all(seen.get(document_id) == marks[document_id] for document_id in versions):
         return set()
-    signed = []
+    signed = _signed(vault, check, versions, progress)
     with progress.step(f"comparing ({check.name})", total=len(versions), unit="documents") as step:
-        for document_id in versions:
-            with vault.reading() as connection:
-                signed.append(check.sign(_read(connection, document_id)))
-            step.advance()
         found = list(check.compare(signed, _text_of(vault), options))
+        step.advance(len(versions))
     with vault.writing() as connection:
         ids: list[dict[str, Any]] = [{"b_id": document_id} for document_id in versions]
         connection.execute(_forget_findings(check), ids)
         _insert_findings(connection, found)
         _insert_marks(connection, ((document_id, check.name, marks[document_id]) for document_id in versions))
     return set(versions)
+
+
+def _signed(vault: Vault, check: CorpusCheck, versions: dict[str, str], progress: Progress) -> list[Any]:
+    """The signature of each document: as it was kept, or made now and kept."""
+    marks = _Marks.of(versions, check.name, check.version)
+    kept: dict[str, Any] = {}
+    if check.load is not None:
+        query = select(signature).where(signature.c.check == check.name)
+        with vault.reading() as connection:
+            for row in connection.execute(query).yield_per(500):
+                if row.document_id in versions and row.hash == marks[row.document_id]:
+                    kept[row.document_id] = check.load(row.value)
+    missing = [document_id for document_id in versions if document_id not in kept]
+    if missing:
+        with progress.step(f"signing ({check.name})", total=len(missing), unit="documents") as step:
+            for start in range(0, len(missing), _BATCH_DOCUMENTS):
+                some = missing[start : start + _BATCH_DOCUMENTS]
+                with vault.reading() as connection:
+                    documents = [_read(connection, document_id) for document_id in some]
+                made = dict(zip(some, check.sign_all(documents), strict=True))
+                _keep(vault, check, marks, made)
+                kept |= made
+                step.advance(len(some))
+    return [kept[document_id] for document_id in versions]
+
+
+def _keep(vault: Vault, check: CorpusCheck, marks: _Marks, made: Mapping[str, Any]) -> None:
+    if check.dump is None:
+        return
+    rows = [
+        {"document_id": document_id, "check": check.name, "hash": marks[document_id], "value": check.dump(signed)}
+        for document_id, signed in made.items()
+    ]
+    statement = insert(signature)
+    values = {"hash": statement.excluded.hash, "value": statement.excluded.value}
+    with vault.writing() as connection:
+        connection.execute(statement.on_conflict_do_update(index_elements=["document_id", "check"], set_=values), rows)
 
 
 def _forget_findings(check: Check) -> Any:

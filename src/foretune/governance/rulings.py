@@ -188,7 +188,8 @@ def _clusters(connection: Connection) -> dict[str, str]:
     query = select(finding.c.document_id, finding.c.evidence).where(finding.c.check == "duplicate")
     clusters: dict[str, str] = {}
     for document_id, evidence in connection.execute(query):
-        clusters[document_id] = clusters[evidence["keeper"]] = evidence["cluster"]
+        if "cluster" in evidence:  # what is only contained in another is in no group with it
+            clusters[document_id] = clusters[evidence["keeper"]] = evidence["cluster"]
     return clusters
 
 

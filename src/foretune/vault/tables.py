@@ -42,6 +42,7 @@ __all__ = [
     "release",
     "set_aside",
     "setting",
+    "signature",
     "source",
     "stage",
 ]
@@ -120,6 +121,15 @@ checked = Table(  # which version of a document a check has seen
     _document_id(key=True),
     Column("check", Text, primary_key=True),
     Column("hash", Text, nullable=False),
+)
+
+signature = Table(  # what corpus checks compare a document by, so that it is signed once
+    "signature",
+    metadata,
+    _document_id(key=True),
+    Column("check", Text, primary_key=True),
+    Column("hash", Text, nullable=False),  # the version of the document and of the check
+    Column("value", LargeBinary, nullable=False),
 )
 
 finding = Table(

@@ -1,8 +1,9 @@
-"""Duplicates: the same text twice, and texts that are nearly the same."""
+"""Duplicates: the same text twice, texts that are nearly the same, and texts that stand in another in full."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,17 +17,20 @@ from foretune.types import Document, Finding, Related, Severity, digest
 if TYPE_CHECKING:
     from foretune.governance.minhash import Hashes
 
-__all__ = ["Signed", "clusters", "duplicate", "keeper", "sign"]
+__all__ = ["Group", "Signed", "clusters", "dump", "duplicate", "groups", "keeper", "load", "sign", "sign_all"]
 
-TYPES = {"exact": Severity.MEDIUM, "near": Severity.MEDIUM}
+TYPES = {"exact": Severity.MEDIUM, "near": Severity.MEDIUM, "contained": Severity.LOW}
 
+CONTAINED = 0.95
+"""A document is contained in another that holds this much of its runs of five words."""
+_SIGNED_AT_ONCE = 64
 _COMPARED_AT_ONCE = 128
 """Shingle sets kept in memory while candidates are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a document is compared by: about 1.2 kB, whatever its length."""
+    """What a document is compared by: about half a kilobyte for a page."""
 
     id: str
     path: str
@@ -34,61 +38,145 @@ class Signed:
     modified: str
     length: int
     """Characters."""
+    labels: int
+    """How many of title, author, event, date, tags, keywords it has."""
     exact: bytes
     """Hash of the text without differences of layout; empty for an empty text."""
-    signature: Hashes
+    signature: bytes
+    """MinHash: 16-bit numbers."""
+    sample: bytes
+    """Some of its shingles: sorted 32-bit numbers."""
 
 
 def sign(document: Document) -> Signed:
-    """Hash and MinHash signature of a document."""
-    from foretune.governance.minhash import minhash, shingles
+    """What a document is compared by."""
+    return sign_all([document])[0]
 
-    text = " ".join(unicodedata.normalize("NFC", document.text).split())
-    return Signed(
-        document.id,
-        document.path,
-        document.date,
-        document.modified,
-        len(text),
-        hashlib.blake2b(text.encode(), digest_size=16).digest() if text else b"",
-        minhash(shingles(text)),
-    )
+
+def sign_all(documents: Sequence[Document]) -> list[Signed]:
+    """The same for many documents."""
+    from foretune.governance.minhash import minhash, sample, shingles_of
+
+    signed = []
+    for start in range(0, len(documents), _SIGNED_AT_ONCE):
+        some = documents[start : start + _SIGNED_AT_ONCE]
+        texts = [_normalised(each.text) for each in some]
+        hashes, bounds = shingles_of(texts)
+        signatures = minhash(hashes, bounds)
+        for position, (each, text) in enumerate(zip(some, texts, strict=True)):
+            described = (each.title, each.author, each.event, each.date, each.tags, each.keywords)
+            signed.append(
+                Signed(
+                    each.id,
+                    each.path,
+                    each.date,
+                    each.modified,
+                    len(text),
+                    sum(map(bool, described)),
+                    hashlib.blake2b(text.encode(), digest_size=16).digest() if text else b"",
+                    signatures[position].tobytes(),
+                    sample(hashes[bounds[position] : bounds[position + 1]]).tobytes(),
+                )
+            )
+    return signed
+
+
+def _normalised(text: str) -> str:
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+
+
+def dump(signed: Signed) -> bytes:
+    """A signature as bytes; :func:`load` is its inverse."""
+    head = [signed.id, signed.path, signed.date, signed.modified, signed.length, signed.labels, signed.exact.hex()]
+    return json.dumps([*head, len(signed.signature)]).encode() + b"\n" + signed.signature + signed.sample
+
+
+def load(kept: bytes) -> Signed:
+    """What :func:`dump` made bytes of."""
+    head, _, arrays = kept.partition(b"\n")
+    document_id, path, date, modified, length, labels, exact, size = json.loads(head)
+    return Signed(document_id, path, date, modified, length, labels, bytes.fromhex(exact), arrays[:size], arrays[size:])
 
 
 @corpus_check(
     "duplicate",
     types=TYPES,
     sign=sign,
-    columns=("text", "date", "modified", "path"),
+    sign_all=sign_all,
+    dump=dump,
+    load=load,
+    columns=("text", "title", "author", "event", "date", "modified", "tags", "keywords", "path"),
     settings=("near_duplicate",),
+    version=2,
 )
 def duplicate(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckSettings) -> Iterable[Finding]:
-    """Documents with the same text (*exact*; layout does not count) or nearly the same (*near*).
+    """Documents with the same text (*exact*; layout does not count), nearly the same (*near*), or in another in full.
 
     Near means that two documents share at least ``[governance] near_duplicate`` of their runs of five words.
     Groups are formed from such pairs; in each the newest is proposed to be kept, else the longest, else the
-    first by path. Each of the others carries one finding that points to it and says why.
+    best described, else the first by path. Each of the others carries one finding that points to it and says why.
+    *Contained*: nearly all of a document stands in a longer one, of which it is only a part; it may be meant to
+    stand alone, so it is in no group.
     """
     compared = _Comparison(text)
-    for members in clusters(signed, compared.jaccard, settings.near_duplicate):
-        kept, reason = keeper(members)
-        cluster = digest(min(member.id for member in members))[:16]
-        for member in members:
+    together: dict[str, str] = {}
+    for group in _groups(signed, compared, settings.near_duplicate):
+        kept = group.kept
+        cluster = digest(min(member.id for member in group.members))[:16]
+        together |= {member.id: cluster for member in group.members}
+        for member, similarity in zip(group.members, group.similarities, strict=True):
             if member is kept:
                 continue
             exact = member.exact == kept.exact
-            similarity = 1.0 if exact else compared.jaccard(member.id, kept.id)
             alike = "The same text as" if exact else f"{similarity:.0%} the same as"
             yield Finding(
                 member.id,
                 "duplicate",
                 "exact" if exact else "near",
                 TYPES["exact" if exact else "near"],
-                f"{alike} {kept.path}, which is {reason}: keep that one.",
+                f"{alike} {kept.path}, which is {group.reason}: keep that one.",
                 score=round(similarity, 4),
                 related=(Related(kept.path),),
                 evidence={"cluster": cluster, "keeper": kept.id, "similarity": round(similarity, 4)},
             )
+    for part, whole, share in _contained(signed, together, compared):
+        all_of_it = "All" if share == 1 else f"{share:.0%}"
+        yield Finding(
+            part.id,
+            "duplicate",
+            "contained",
+            TYPES["contained"],
+            f"{all_of_it} of this text also stands in {whole.path}, which is longer: keep this one only if it is meant "
+            "to stand alone.",
+            score=round(share, 4),
+            related=(Related(whole.path),),
+            evidence={"container": whole.id, "containment": round(share, 4)},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Documents that are the same, or nearly, and which of them to keep."""
+
+    members: tuple[Signed, ...]
+    """In order of path."""
+    kept: Signed
+    reason: str
+    """Why that one."""
+    similarities: tuple[float, ...]
+    """Of each member to the one that is kept: Jaccard similarity, 0 to 1."""
+
+
+def groups(signed: Sequence[Signed], text: Callable[[str], str], threshold: float) -> Iterator[Group]:
+    """The groups of duplicates and near-duplicates, in order of path."""
+    return _groups(signed, _Comparison(text), threshold)
+
+
+def _groups(signed: Sequence[Signed], compared: _Comparison, threshold: float) -> Iterator[Group]:
+    for members in clusters(signed, compared.jaccard, threshold):
+        kept, reason = keeper(members)
+        similarities = (1.0 if each.exact == kept.exact else compared.jaccard(each.id, kept.id) for each in members)
+        yield Group(tuple(members), kept, reason, tuple(similarities))
 
 
 def clusters(
@@ -98,7 +186,9 @@ def clusters(
 
     ``similarity`` takes two ids and gives their true Jaccard similarity.
     """
-    from foretune.governance.minhash import candidates
+    import numpy as np
+
+    from foretune.governance.minhash import PERMUTATIONS, candidates
 
     ordered = sorted((each for each in signed if each.exact), key=lambda each: (each.path, each.id))
     union = _Union(len(ordered))
@@ -106,7 +196,8 @@ def clusters(
     for position, each in enumerate(ordered):
         union.join(first.setdefault(each.exact, position), position)
     distinct = sorted(first.values())  # copies need no comparing
-    for left, right in candidates([ordered[position].signature for position in distinct], threshold):
+    signatures = np.frombuffer(b"".join(ordered[position].signature for position in distinct), dtype="<u2")
+    for left, right in candidates(signatures.reshape(-1, PERMUTATIONS), threshold):
         a, b = distinct[left], distinct[right]
         if union.find(a) != union.find(b) and similarity(ordered[a].id, ordered[b].id) >= threshold:
             union.join(a, b)
@@ -117,7 +208,7 @@ def clusters(
 
 
 def keeper(members: Sequence[Signed]) -> tuple[Signed, str]:
-    """Which of a group to keep, and why: "newer (2021-03-04)", "longer" or "the first by path"."""
+    """Which of a group to keep, and why: "newer (2021-03-04)", "longer", "better described" or "the first by path"."""
 
     def first_of(candidates: Iterable[Signed]) -> Signed:
         return min(candidates, key=lambda each: (each.path, each.id))
@@ -129,10 +220,36 @@ def keeper(members: Sequence[Signed]) -> tuple[Signed, str]:
             if len(members) == 1:
                 return members[0], f"newer ({newest[:10]})"
             break  # several are equally new: length decides among them
-    longest = max(each.length for each in members)
-    if any(each.length != longest for each in members):
-        return first_of(each for each in members if each.length == longest), "longer"
+    for field, reason in (("length", "longer"), ("labels", "better described")):
+        most = max(getattr(each, field) for each in members)
+        if any(getattr(each, field) != most for each in members):
+            return first_of(each for each in members if getattr(each, field) == most), reason
     return first_of(members), "the first by path"
+
+
+def _contained(
+    signed: Sequence[Signed], together: dict[str, str], compared: _Comparison
+) -> Iterator[tuple[Signed, Signed, float]]:
+    """Documents that stand in a longer one that is in no group with them: part, whole, containment; by path of part."""
+    import numpy as np
+
+    from foretune.governance.minhash import holders
+
+    ordered = sorted((each for each in signed if each.sample), key=lambda each: (each.path, each.id))
+    samples = [np.frombuffer(each.sample, dtype="<u4") for each in ordered]
+    for position, wholes in holders(samples, CONTAINED):
+        part = ordered[position]
+        best: tuple[float, Signed] | None = None
+        for each in wholes:
+            whole = ordered[each]
+            alike = part.id in together and together[part.id] == together.get(whole.id)
+            if whole.length <= part.length or alike:
+                continue
+            share = compared.containment(part.id, whole.id)
+            if share >= CONTAINED and (best is None or share > best[0]):
+                best = share, whole
+        if best is not None:
+            yield part, best[1], best[0]
 
 
 class _Comparison:
@@ -141,12 +258,19 @@ class _Comparison:
     def __init__(self, text: Callable[[str], str]) -> None:
         from foretune.governance.minhash import shingles
 
-        self._shingles = lru_cache(maxsize=_COMPARED_AT_ONCE)(lambda document_id: shingles(text(document_id)))
+        self._shingles: Callable[[str], Hashes] = lru_cache(maxsize=_COMPARED_AT_ONCE)(
+            lambda document_id: shingles(_normalised(text(document_id)))
+        )
 
     def jaccard(self, left: str, right: str) -> float:
         from foretune.governance.minhash import jaccard
 
         return jaccard(self._shingles(left), self._shingles(right))
+
+    def containment(self, part: str, whole: str) -> float:
+        from foretune.governance.minhash import containment
+
+        return containment(self._shingles(part), self._shingles(whole))
 
 
 class _Union:

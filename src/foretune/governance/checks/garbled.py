@@ -21,7 +21,11 @@ TYPES = {
     "template": Severity.LOW,
 }
 
-_SUSPECT = re.compile(r"[^\t\n\f\r\x20-\x7e]|&(?:#\d{2,4}|#x[0-9a-fA-F]{2,4}|[A-Za-z]{3,8}\d?);")
+# Dashes, curly quotes and the ellipsis alone are no sign of a wrong encoding: none of the code pages that text is
+# mistaken for has both a first and a further byte of UTF-8 among them.
+_SUSPECT = re.compile(
+    r"[^\t\n\f\r\x20-\x7e\u2013\u2014\u2018\u2019\u201c\u201d\u2026]|&(?:#\d{2,4}|#x[0-9a-fA-F]{2,4}|[A-Za-z]{3,8}\d?);"
+)
 _LINE = re.compile(r"[^\n]+")
 _TERMINAL_ESCAPE = re.compile(r"\x1b\[[0-9;]{0,40}[A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")

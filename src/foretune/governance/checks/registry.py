@@ -95,6 +95,11 @@ class CorpusCheck(Check):
     sign: Callable[[Document], Any]
     compare: Callable[[Sequence[Any], Callable[[str], str], CheckSettings], Iterable[Finding]]
     """From signatures and a function from document id to text."""
+    sign_all: Callable[[Sequence[Document]], list[Any]]
+    """``sign`` for many documents, where that is faster than one by one."""
+    dump: Callable[[Any], bytes] | None
+    """A signature as bytes, to be kept; None where a review has to sign again."""
+    load: Callable[[bytes], Any] | None
 
 
 _checks: dict[str, Check] = {}
@@ -132,8 +137,14 @@ def corpus_check(
     columns: Sequence[str] = ("text",),
     settings: Sequence[str] = (),
     version: int = 1,
+    sign_all: Callable[[Sequence[Document]], list[Any]] | None = None,
+    dump: Callable[[Any], bytes] | None = None,
+    load: Callable[[bytes], Any] | None = None,
 ) -> Callable[[_Compare], _Compare]:
-    """Register a function of the signatures of all documents."""
+    """Register a function of the signatures of all documents.
+
+    With ``dump`` and ``load`` a project keeps the signatures, so that adding a document signs that one only.
+    """
 
     def register(compare: _Compare) -> _Compare:
         _checks[name] = CorpusCheck(
@@ -147,6 +158,9 @@ def corpus_check(
             False,
             sign,
             compare,
+            sign_all or (lambda documents: [sign(document) for document in documents]),
+            dump,
+            load,
         )
         return compare
 

@@ -1,0 +1,99 @@
+"""``foretune inspect``: what is wrong with files and rows, without a project; nothing is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from foretune.governance.inspect import Inspection, Totals
+
+__all__ = ["Paths", "Processes", "inspect", "say_set_aside"]
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH...",
+        help="Files, folders, or rows with a text (and id, title, author, date …) in .jsonl or .parquet.",
+        show_default=False,
+    ),
+]
+Processes = Annotated[
+    int, typer.Option("--processes", min=0, help="Processes that share the work; 0: one a core.", show_default=False)
+]
+_SHOWN = 3
+"""Findings of each check that are shown to people."""
+
+
+def inspect(
+    paths: Paths,
+    checks: Annotated[
+        str, typer.Option("--checks", help="Names, separated by commas; all by default.", show_default=False)
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One finding a line, as JSON.")] = False,
+    processes: Processes = 0,
+) -> None:
+    """Find what is wrong with documents where they lie. Needs no project and keeps nothing."""
+    import sys
+
+    from foretune.cli.progress import terminal
+    from foretune.governance.inspect import inspect as inspected
+
+    chosen = [name.strip() for name in checks.split(",") if name.strip()] or None
+    inspection = inspected(paths, checks=chosen, processes=processes or None, progress=terminal())
+    if as_json:
+        write = sys.stdout.buffer.write
+        for line in inspection.lines():
+            write(line)
+            write(b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        _show(inspection)
+    say_set_aside(inspection.totals)
+
+
+def say_set_aside(totals: Totals) -> None:
+    """On standard error: what was not read, and why."""
+    if not totals.set_aside:
+        return
+    from foretune.cli.review_tables import plain
+
+    typer.echo(f"{totals.set_aside:,} set aside:", err=True)
+    for reason, count in totals.reasons.most_common(5):
+        example = next((name for name, why in totals.examples if why == reason), "")
+        typer.echo(f"  {count:,}: {reason}{f' ({plain(example)})' if example else ''}", err=True)
+
+
+def _show(inspection: Inspection) -> None:
+    import json
+    from itertools import islice
+
+    from rich.table import Table
+
+    from foretune.cli.review_tables import excerpt, plain, severity_shown, terminal_console
+
+    console = terminal_console()
+    totals = inspection.totals
+    found = totals.findings.total()
+    console.print(f"{totals.documents:,} documents, {totals.characters:,} characters: {found:,} findings.\n")
+    for check in inspection.checks:
+        counts = {kind: n for (name, kind, _), n in totals.findings.most_common() if name == check}
+        if not counts:
+            console.print(f"[green]✓[/] [bold]{check}[/]: nothing found")
+            continue
+        kinds = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items())
+        console.print(f"[bold]{check}[/]: {kinds}")
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", ratio=1)
+        for row in map(json.loads, islice(inspection.lines(check), _SHOWN)):
+            place = f"{row['document']}:{row['start']}" if row["start"] is not None else row["document"]
+            table.add_row(severity_shown(row["severity"]), plain(place))
+            table.add_row("", plain(row["message"]))
+            if row["text"]:
+                table.add_row("", excerpt(row["text"]))
+        console.print(table)
+    if found:
+        console.print("\nAll of them: --json. Of some checks only: --checks a,b.", style="dim")

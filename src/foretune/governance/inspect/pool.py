@@ -1,0 +1,149 @@
+"""Units worked on by several processes at once, their results in order as if by one.
+
+Each process gets the next unit when it has done one, so at most a few units are on
+their way. Results go through pipes, never through files. A process that ends, ends the
+inspection with a sentence; an interruption ends the processes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections import deque
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from foretune.corpus.records import Unit
+from foretune.errors import ForetuneError
+from foretune.governance.inspect.types import Plan
+from foretune.governance.inspect.worker import Part, Worker
+
+__all__ = ["cores", "parts"]
+
+_PAYS = 6
+"""Units from which on it pays to start processes (each takes most of a second of processor time to start)."""
+_AHEAD = 4
+"""Units a process may be ahead of the slowest."""
+
+
+def cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def parts(plan: Plan, units: Iterator[Unit], processes: int) -> Iterator[tuple[Unit, Part]]:
+    """The parts of all units, in order; in this process where there are few or ``processes`` is 1."""
+    first = deque(unit for _, unit in zip(range(_PAYS), units, strict=False))
+    if processes > 1 and len(first) == _PAYS:
+        yield from _in_processes(plan, _then(first, units), processes)
+        return
+    with Worker(plan) as worker:
+        for unit in _then(first, units):
+            for part in worker.run(unit):
+                yield unit, part
+
+
+def _then(first: deque[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
+    while first:
+        yield first.popleft()
+    yield from rest
+
+
+def _in_processes(plan: Plan, units: Iterator[Unit], processes: int) -> Iterator[tuple[Unit, Part]]:
+    # A fresh interpreter each: what is forked with threads running can stop dead.
+    context = multiprocessing.get_context("spawn")
+    running: list[Any] = []
+    working: dict[Connection, int | None] = {}  # the number of the unit each works on
+    done: dict[int, deque[Part]] = {}
+    waiting: dict[int, Unit] = {}
+    turn, exhausted = 0, False
+    try:
+        for _ in range(processes):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, plan), daemon=True)
+            process.start()
+            theirs.close()
+            running.append(process)
+            working[ours] = None
+        while True:
+            for pipe in [pipe for pipe, number in working.items() if number is None]:
+                # One that is slow must not make the others pile up results.
+                if exhausted or len(waiting) >= _AHEAD * processes:
+                    break
+                unit = next(units, None)
+                if unit is None:
+                    exhausted = True
+                    break
+                pipe.send(unit)
+                working[pipe], waiting[unit.number], done[unit.number] = unit.number, unit, deque()
+            busy = [pipe for pipe, number in working.items() if number is not None]
+            if not busy:
+                return
+            ready = wait(busy)
+            for pipe in busy:
+                if pipe not in ready:
+                    continue
+                answer = _received(pipe)
+                number = working[pipe]
+                assert number is not None
+                if answer is None:
+                    working[pipe] = None
+                else:
+                    done[number].append(answer)
+            while turn in waiting:
+                while done[turn]:
+                    yield waiting[turn], done[turn].popleft()
+                if turn in working.values():
+                    break
+                del waiting[turn], done[turn]
+                turn += 1
+    finally:
+        for process in running:
+            process.kill()
+        for process in running:
+            process.join()
+        for pipe in working:
+            pipe.close()
+
+
+def _received(pipe: Connection) -> Part | None:
+    try:
+        answer = pipe.recv()
+    except (EOFError, ConnectionResetError):
+        raise ForetuneError(
+            "A process that read documents ended: most likely the machine is short of memory. "
+            "Close other programs, or use --processes 1."
+        ) from None
+    if isinstance(answer, BaseException):
+        raise answer
+    assert answer is None or isinstance(answer, Part)
+    return answer
+
+
+def _serve(pipe: Connection, plan: Plan) -> None:
+    """A process: a unit in, its parts out, then None; until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that was started
+    with Worker(plan) as worker:
+        while True:
+            try:
+                unit = pipe.recv()
+            except EOFError:
+                return
+            try:
+                for part in worker.run(unit):
+                    pipe.send(part)
+                pipe.send(None)
+            except BrokenPipeError:
+                return
+            except ForetuneError as error:
+                pipe.send(error)
+            except Exception as error:
+                pipe.send(RuntimeError(f"{type(error).__name__} in a process that reads documents\n{_where(error)}"))
+
+
+def _where(error: BaseException) -> str:
+    """The lines of code, without the message, which could hold words of a document."""
+    return "".join(traceback.format_tb(error.__traceback__))

@@ -1,0 +1,102 @@
+"""Inspecting documents where they lie: no project, no vault, nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from foretune.governance.checks import CheckSettings, CorpusCheck, named
+from foretune.governance.checks import checks as all_checks
+from foretune.governance.checks.duplicate import groups
+from foretune.governance.inspect.collected import Collected
+from foretune.governance.inspect.corpus import Corpus
+from foretune.governance.inspect.pool import cores
+from foretune.governance.inspect.types import Duplicate, Plan, Totals
+from foretune.governance.inspect.worker import found_of
+from foretune.plan.config import CorpusSettings
+from foretune.progress import Progress, silent
+from foretune.types import digest
+
+__all__ = ["Inspection", "dedupe", "inspect"]
+
+
+class Inspection:
+    """What an inspection found; rows are made as they are asked for."""
+
+    def __init__(self, chosen: Sequence[str], totals: Totals, collected: Collected) -> None:
+        self.checks = tuple(chosen)
+        self.totals = totals
+        totals.findings.update(collected.counts)
+        self._collected = collected
+
+    def lines(self, check: str | None = None) -> Iterator[bytes]:
+        """Findings as JSON, one an item: by check, the most important first."""
+        return self._collected.lines(self.checks if check is None else (check,))
+
+
+def inspect(
+    paths: Iterable[Path],
+    *,
+    checks: Sequence[str] | None = None,
+    settings: CheckSettings | None = None,
+    corpus: CorpusSettings | None = None,
+    processes: int | None = None,
+    progress: Progress = silent,
+) -> Inspection:
+    """Run ``checks`` (all by default) on files, folders, and rows of JSON Lines and Parquet.
+
+    Args:
+        processes: How many work on it; by default one a core. The findings are the same.
+
+    Raises:
+        InputError: there is no such check, or nothing at a path, or it cannot be read.
+    """
+    chosen = tuple(each.name for each in (all_checks() if checks is None else named(checks)))
+    plan = Plan(chosen, settings or CheckSettings(), corpus or CorpusSettings())
+    with Corpus(plan, paths) as documents:
+        collected = Collected()
+        for part in documents.read(processes or cores(), progress):
+            for found in part.found:
+                collected.add(found)
+        for check in named(chosen):
+            if isinstance(check, CorpusCheck):
+                signed = documents.signed.pop(check.name, [])
+                with progress.step(f"comparing ({check.name})", total=None, unit="findings") as step:
+                    findings = list(check.compare(signed, documents.text, plan.settings))
+                    step.advance(len(findings))
+                del signed
+                findings.sort(key=lambda each: (documents.position(each.document_id), each.start or 0))
+                for finding in findings:
+                    collected.add(found_of(finding, documents.names[documents.position(finding.document_id)]))
+        return Inspection(chosen, documents.totals, collected)
+
+
+def dedupe(
+    paths: Iterable[Path],
+    *,
+    threshold: float = CheckSettings().near_duplicate,
+    corpus: CorpusSettings | None = None,
+    processes: int | None = None,
+    progress: Progress = silent,
+) -> tuple[Totals, list[Duplicate]]:
+    """Where each document stands among its copies, in the order of reading.
+
+    Raises:
+        InputError: there is nothing at a path, or it cannot be read.
+    """
+    plan = Plan(("duplicate",), CheckSettings(near_duplicate=threshold), corpus or CorpusSettings())
+    with Corpus(plan, paths) as documents:
+        for _ in documents.read(processes or cores(), progress):
+            pass
+        grouped: dict[int, Duplicate] = {}
+        with progress.step("comparing", total=None, unit="groups") as step:
+            for group in groups(documents.signed.pop("duplicate", []), documents.text, threshold):
+                step.advance()
+                name = digest(min(each.path for each in group.members))[:16]
+                for member, similarity in zip(group.members, group.similarities, strict=True):
+                    kept = member is group.kept
+                    grouped[documents.position(member.id)] = Duplicate(
+                        member.path, name, kept, round(similarity, 4), group.kept.path, group.reason
+                    )
+        rows = [grouped.get(at) or Duplicate(name, None, True, None, None) for at, name in enumerate(documents.names)]
+        return documents.totals, rows

@@ -1,0 +1,116 @@
+"""What one process does with one unit: read, check, sign. The same whether it is the only process or one of many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
+
+from foretune.corpus.records import Aside, RecordReader, Unit
+from foretune.governance.checks import Check, CorpusCheck, DocumentCheck, named
+from foretune.governance.inspect.types import Plan
+from foretune.types import Document, Finding, Severity
+
+__all__ = ["Found", "Part", "Worker", "found_of"]
+
+_PART_DOCUMENTS = 256
+
+
+class Found(NamedTuple):
+    """A finding as it is printed, and what it is sorted and counted by."""
+
+    check: str
+    type: str
+    severity: int
+    score: float
+    line: bytes
+    """The row of JSON Lines, without its end."""
+
+
+@dataclass(slots=True)
+class Part:
+    """What some consecutive documents of a unit came to."""
+
+    ids: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    characters: int = 0
+    asides: list[tuple[str, str]] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    signed: dict[str, list[Any]] = field(default_factory=dict)
+    """By name of a corpus check."""
+
+
+class Worker:
+    """Reads units and runs the checks of a plan on their documents. Use it as a context manager."""
+
+    def __init__(self, plan: Plan) -> None:
+        chosen: tuple[Check, ...] = named(plan.checks)
+        self._plan = plan
+        self._document_checks = [each for each in chosen if isinstance(each, DocumentCheck)]
+        self._corpus_checks = [each for each in chosen if isinstance(each, CorpusCheck)]
+        self.reader = RecordReader(plan.corpus)
+
+    def run(self, unit: Unit) -> Iterator[Part]:
+        """The parts of a unit, in order."""
+        part, documents = Part(), list[Document]()
+        for read in unit.read(self.reader):
+            if isinstance(read, Aside):
+                part.asides.append((read.document, read.reason))
+                continue
+            documents.append(self._check(read.document, part))
+            if len(documents) == _PART_DOCUMENTS:
+                yield self._sign(part, documents)
+                part, documents = Part(), []
+        yield self._sign(part, documents)
+
+    def _check(self, document: Document, part: Part) -> Document:
+        part.ids.append(document.id)
+        part.names.append(document.path)
+        part.characters += len(document.text)
+        for check in self._document_checks:
+            findings = []
+            for result in check.run(document, self._plan.settings):
+                if isinstance(result, Finding):
+                    findings.append(result)
+                else:  # for later checks
+                    document = replace(document, **{result.field: result.value})  # type: ignore[arg-type]
+            findings.sort(key=lambda each: -1 if each.start is None else each.start)
+            part.found += [found_of(each, document.path) for each in findings]
+        return document
+
+    def _sign(self, part: Part, documents: list[Document]) -> Part:
+        for check in self._corpus_checks:
+            part.signed[check.name] = check.sign_all(documents)
+        return part
+
+    def __enter__(self) -> Self:
+        self.reader.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.reader.__exit__()
+
+
+def found_of(finding: Finding, document: str) -> Found:
+    """A finding in the document people know as ``document``."""
+    row = {
+        "document": document,
+        "check": finding.check,
+        "type": finding.type,
+        "severity": Severity(finding.severity).name.lower(),
+        "start": finding.start,
+        "end": finding.end,
+        "text": finding.text,
+        "score": finding.score,
+        "message": finding.message,
+        "related": [
+            {"document": other.document, "start": other.start, "end": other.end, "text": other.text}
+            for other in finding.related
+        ],
+    }
+    try:
+        line = json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a pair of surrogates, in a path
+        line = json.dumps(row).encode()
+    return Found(finding.check, finding.type, int(finding.severity), finding.score, line)
