@@ -68,10 +68,7 @@ def undo(vault: Vault, decision_id: int | None = None, *, reason: str, four_eyes
     if not reason.strip():
         raise InputError("An undo needs a reason: give one with --reason.")
     with vault.writing() as connection:
-        if decision_id is None:
-            chosen = _last_of(vault, connection)
-        else:
-            chosen = [_find(vault, connection, decision_id)]
+        chosen = _last_of(vault, connection) if decision_id is None else [_find(vault, connection, decision_id)]
         earlier = decisions_on(connection, {one.document_id for one, _ in chosen})
         made = []
         for one, content_hash in chosen:
@@ -158,9 +155,7 @@ def _can_be_undone(one: Decision, before: Sequence[Decision]) -> None:
         raise InputError(f"Decision {one.id} was taken back already.")
 
 
-def _label_can_return(
-    one: Decision, before: Sequence[Decision], taking_back: Decision, *, four_eyes: bool
-) -> None:
+def _label_can_return(one: Decision, before: Sequence[Decision], taking_back: Decision, *, four_eyes: bool) -> None:
     """Raises InputError where the label that would hold then is unknown, or lower and for two people to decide."""
     own = own_label_again(before, taking_back)
     if own and one.document_hash != taking_back.document_hash:

@@ -35,9 +35,7 @@ _PRECEDENCE = list(_VERDICTS.values())
 class Policy:
     """The rules of one plan on one day."""
 
-    def __init__(
-        self, settings: GovernanceSettings, *, today: date, pseudonyms: Pseudonyms | None = None
-    ) -> None:
+    def __init__(self, settings: GovernanceSettings, *, today: date, pseudonyms: Pseudonyms | None = None) -> None:
         """``pseudonyms`` is needed only where a rule asks to pseudonymise."""
         self.settings = settings
         self._today = today
@@ -146,9 +144,7 @@ def _about(rule: Rule, finding: Finding | None) -> bool:
 
 
 def _include(document: Document, reason: str, use: Use, rule: str) -> Decision:
-    return Decision(
-        document.id, DecisionKind.INCLUDE, reason, use=use, document_hash=document.content_hash, rule=rule
-    )
+    return Decision(document.id, DecisionKind.INCLUDE, reason, use=use, document_hash=document.content_hash, rule=rule)
 
 
 def _verdict(document: Document, kind: DecisionKind, reason: str, rule: Rule, finding: Finding | None) -> Decision:

@@ -79,9 +79,7 @@ def preview_rules(vault: Vault, settings: GovernanceSettings, *, today: date | N
     last = _last_policy(vault)
     with vault.reading() as connection:
         besides = _new_matches(vault, connection, settings, last)
-        after = [
-            each.standing for each in rulings(vault, connection, settings, today=today, found_besides=besides)
-        ]
+        after = [each.standing for each in rulings(vault, connection, settings, today=today, found_besides=besides)]
         before = [] if last is None else [each.standing for each in rulings(vault, connection, last, today=today)]
         effects = _effects(vault, connection, settings, after, besides, today)
     return RulesPreview(effects, tuple(_changes(before, after)) if last is not None else (), last is not None)
@@ -151,8 +149,7 @@ def _effects(
             documents[number].add(each.id)
     checks = sorted({rule.check or "pattern" for rule in settings.rules})
     stored = (
-        finding_of(row)
-        for row in connection.execute(select(finding).where(finding.c.check.in_(checks))).yield_per(500)
+        finding_of(row) for row in connection.execute(select(finding).where(finding.c.check.in_(checks))).yield_per(500)
     )
     for found in (*besides.values(), stored):
         for one in found:

@@ -7,7 +7,7 @@ in the time it takes to read its metadata.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -27,10 +27,19 @@ from foretune.types import Document, Finding, digest
 from foretune.vault import Vault
 from foretune.vault.tables import checked, decision, document, finding, setting
 
-__all__ = ["POLICY_SINCE", "Ruling", "ruling", "rulings"]
+__all__ = ["POLICY_SINCE", "Ruling", "pseudonym_source", "ruling", "rulings"]
 
 _EDITING = 1
 """Version of how edits are made; part of every hash."""
+
+_pseudonym_sources: list[Callable[[Vault], Pseudonyms]] = []
+
+
+def pseudonym_source(source: Callable[[Vault], Pseudonyms]) -> Callable[[Vault], Pseudonyms]:
+    """Register the function that gives an open vault's pseudonyms to the action ``pseudonymise``."""
+    _pseudonym_sources.append(source)
+    return source
+
 
 POLICY_SINCE = "governance.policy_since"
 """The vault's setting that says when a review last saw other rules than the review before."""
@@ -94,9 +103,7 @@ def ruling(
     """
     by_policy, holding = policy.decide(each, findings), in_force(decided)
     edits, masks, repairs = _edits(each, findings, [*by_policy, *holding])
-    held = verdict(
-        by_policy, holding, label=each.label, seen=seen, four_eyes=policy.settings.four_eyes, since=since
-    )
+    held = verdict(by_policy, holding, label=each.label, seen=seen, four_eyes=policy.settings.four_eyes, since=since)
     lower = pending_label(holding)
     masking = bool(masks) or any(edit.redacts for edit in edits)
     standing = Standing(
@@ -212,11 +219,13 @@ def _pseudonyms(vault: Vault, settings: GovernanceSettings) -> Pseudonyms | None
     """The names that stand for what is personal, where a rule wants them.
 
     Raises:
-        ConfigError: a rule asks for them and this installation has none.
+        ConfigError: a rule asks for them and nobody gives them.
     """
-    if not any(rule.action == "pseudonymise" for rule in settings.rules):
+    if all(rule.action != "pseudonymise" for rule in settings.rules):
         return None
-    raise ConfigError("A rule in foretune.toml asks to pseudonymise, which is not possible yet: use redact.")
+    if not _pseudonym_sources:
+        raise ConfigError("A rule in foretune.toml asks to pseudonymise, which is not possible here: use redact.")
+    return _pseudonym_sources[-1](vault)
 
 
 def _clusters(connection: Connection) -> dict[str, str]:

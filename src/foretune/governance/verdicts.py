@@ -93,7 +93,8 @@ def verdict(
         return Verdict(State.WAITING, reason=RESTRICTED)
     confirmed = confirmation(one, holding) if two_people else None
     if two_people and confirmed is None:
-        reason = f"needs a second person: `foretune review confirm {one.id}` ({one.reason})"
+        how = f": `foretune review confirm {one.id}`" if one.id is not None else ""  # a dry run has no ids
+        reason = f"needs a second person{how} ({one.reason})"
         return Verdict(State.WAITING, one.actor, reason, at=at, decision=newest, needs=one.id)
     return Verdict(
         State.INCLUDED,

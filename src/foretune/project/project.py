@@ -267,6 +267,12 @@ class Project:
         self._withdraw()
         return undone
 
+    def data_card(self, folder: Path | None = None) -> list[Path]:
+        """Write the data card in its three forms to ``folder`` or ``reports/card``; returns the files."""
+        from foretune.governance.card import write_card
+
+        return write_card(self.vault, self.config, folder or self.folder / "reports" / "card", name=self.folder.name)
+
     def _withdraw(self) -> None:
         from foretune.project.withdrawing import withdraw
 

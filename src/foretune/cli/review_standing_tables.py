@@ -1,0 +1,292 @@
+"""How standings, decisions and what would change look at the terminal, and as rows for other programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from foretune.cli.review_tables import plain, printable, terminal_console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from foretune.governance import Change, Decision, DecisionKind, RuleEffect, RulesPreview, Standing
+
+__all__ = [
+    "CHANGE_COLUMNS",
+    "DECISION_COLUMNS",
+    "RULE_COLUMNS",
+    "STANDING_COLUMNS",
+    "change_row",
+    "decision_row",
+    "rule_row",
+    "said",
+    "show_changes",
+    "show_decisions",
+    "show_rules",
+    "show_standings",
+    "standing_row",
+]
+
+_DONE = {
+    "include": "Included",
+    "exclude": "Excluded",
+    "supersede": "Superseded",
+    "wait": "Waiting",
+    "redact": "Redacted",
+    "repair": "Repaired",
+    "relabel": "Relabelled",
+    "confirm": "Confirmed",
+    "undo": "Taken back",
+}
+_SHOWN = 10
+"""Documents that are listed after a decision."""
+
+
+def show_standings(standings: Sequence[Standing]) -> None:
+    """A line for each document."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("document", overflow="fold")
+    for name in ("state", "for", "by", "why"):
+        table.add_column(name)
+    for each in standings:
+        by = f"{each.by}, {each.confirmed_by}" if each.confirmed_by else each.by
+        table.add_row(plain(each.path), each.state, each.use or "", plain(by), plain(_why(each)))
+    terminal_console().print(table)
+
+
+def _why(each: Standing) -> str:
+    reason = each.reason
+    if each.older_version:
+        reason += " (decided on an older version)"
+    if each.pending_label:
+        reason += f" (label {each.pending_label} needs a second person: `foretune review confirm {each.needs}`)"
+    return reason
+
+
+def said(kind: DecisionKind, made: Sequence[Decision]) -> list[str]:
+    """A line for each document, ten at most, then what needs somebody else or took somebody's place."""
+    by_path = {each.path: each for each in made if not each.pending}
+    detail = next((each.use or each.label or "" for each in made if each.kind == kind), "")
+    what = f"{_DONE[kind]}{f' ({detail})' if detail else ''}"
+    lines = [f"{what}: {printable(path)}" for path in list(by_path)[:_SHOWN]]
+    if len(by_path) > _SHOWN:
+        lines.append(f"and {len(by_path) - _SHOWN:,} more")
+    waiting = [each for each in made if each.pending]
+    lines += [
+        f"Needs a second person: {printable(each.path)} (`foretune review confirm {each.id} --reason …`)"
+        for each in waiting[:_SHOWN]
+    ]
+    if len(waiting) > _SHOWN:
+        lines.append(f"and {len(waiting) - _SHOWN:,} more: `foretune review standing --state waiting` lists them")
+    overriding = [each for each in made if each.overrides]
+    lines += [printable(f"{each.path}: {each.overrides}. Your decision holds now.") for each in overriding[:_SHOWN]]
+    return lines
+
+
+def show_decisions(made: Sequence[Decision]) -> None:
+    """A line for each decision."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("id", justify="right")
+    for name in ("when", "who", "decision"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("document", overflow="fold")
+    table.add_column("why")
+    for each in made:
+        detail = each.about or each.use or each.label or each.replacement
+        what = f"{each.kind}{f' ({detail})' if detail and each.kind != 'supersede' else ''}"
+        when = each.at[:16].replace("T", " ")
+        table.add_row(str(each.id), when, plain(each.actor), plain(what), plain(each.path), plain(each.reason))
+    terminal_console().print(table)
+
+
+def show_changes(changes: Sequence[Change], *, what: str, limit: int = 20) -> None:
+    """How many documents would change and how, then which; ``what`` says by what."""
+    from rich.table import Table
+
+    console = terminal_console()
+    console.print(f"{what} would change {len(changes):,} document{'' if len(changes) == 1 else 's'}.")
+    for step, count in Counter(map(_step, changes)).most_common():
+        console.print(plain(f"  {count:,}: {step}"))
+    if not changes:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("document", overflow="fold")
+    for name in ("now", "then", "why"):
+        table.add_column(name)
+    for each in changes[:limit]:
+        table.add_row(plain(each.before.path), each.before.state, each.after.state, plain(each.after.reason))
+    console.print()
+    console.print(table)
+    if len(changes) > limit:
+        console.print(f"\nand {len(changes) - limit:,} more: --html FILE or --csv FILE for all.", style="dim")
+
+
+def _step(change: Change) -> str:
+    before, after = change.before, change.after
+    if before.state != after.state:
+        return f"{before.state} → {after.state}"
+    if before.label != after.label:
+        return f"label {before.label} → {after.label}"
+    if before.use != after.use:
+        return f"for {before.use} → for {after.use}"
+    if (before.redactions, before.repairs) != (after.redactions, after.repairs):
+        return f"still {after.state}, with other redactions or repairs"
+    return f"still {after.state}, for another reason"
+
+
+def show_rules(preview: RulesPreview) -> None:
+    """A line for each rule; what it is about and what it decides."""
+    from rich.table import Table
+
+    console = terminal_console()
+    if not preview.rules:
+        console.print("foretune.toml has no rules: docs/review.md says how to write some.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("", justify="right")
+    table.add_column("rule", overflow="fold")
+    for name in ("findings", "documents", "decides"):
+        table.add_column(name, justify="right")
+    for each in preview.rules:
+        name = each.name if each.holds else f"{each.name} (its last day is over)"
+        table.add_row(str(each.number), plain(name), f"{each.findings:,}", f"{each.documents:,}", f"{each.decides:,}")
+    console.print(table)
+
+
+# -- rows for other programs ----------------------------------------------------------------------------
+
+STANDING_COLUMNS = (
+    "document",
+    "state",
+    "use",
+    "label",
+    "by",
+    "reason",
+    "at",
+    "rule",
+    "redactions",
+    "repairs",
+    "older_version",
+    "confirmed_by",
+    "needs_confirmation",
+    "pending_label",
+)
+DECISION_COLUMNS = (
+    "id",
+    "document",
+    "decision",
+    "reason",
+    "by",
+    "at",
+    "use",
+    "label",
+    "finding",
+    "start",
+    "end",
+    "replacement",
+    "about",
+    "overrides",
+    "needs_confirmation",
+)
+CHANGE_COLUMNS = (
+    "document",
+    "change",
+    "state_now",
+    "state_then",
+    "use_now",
+    "use_then",
+    "label_now",
+    "label_then",
+    "redactions_now",
+    "redactions_then",
+    "by",
+    "reason",
+    "rule",
+)
+RULE_COLUMNS = (
+    "number",
+    "rule",
+    "reason",
+    "holds",
+    "findings",
+    "documents",
+    "decides",
+)
+
+
+def standing_row(each: Standing) -> dict[str, Any]:
+    """Where a document stands."""
+    return {
+        "document": each.path,
+        "state": each.state,
+        "use": each.use,
+        "label": each.label,
+        "by": each.by,
+        "reason": each.reason,
+        "at": each.at,
+        "rule": each.rule,
+        "redactions": each.redactions,
+        "repairs": each.repairs,
+        "older_version": each.older_version,
+        "confirmed_by": each.confirmed_by,
+        "needs_confirmation": each.needs,
+        "pending_label": each.pending_label,
+    }
+
+
+def decision_row(each: Decision) -> dict[str, Any]:
+    """A decision, without the words it masks."""
+    return {
+        "id": each.id,
+        "document": each.path,
+        "decision": each.kind,
+        "reason": each.reason,
+        "by": each.actor,
+        "at": each.at,
+        "use": each.use,
+        "label": each.label,
+        "finding": each.finding_id or None,
+        "start": each.start,
+        "end": each.end,
+        "replacement": each.replacement,
+        "about": each.about,
+        "overrides": each.overrides,
+        "needs_confirmation": each.pending,
+    }
+
+
+def change_row(each: Change) -> dict[str, Any]:
+    """What would change for a document."""
+    return {
+        "document": each.before.path,
+        "change": _step(each),
+        "state_now": each.before.state,
+        "state_then": each.after.state,
+        "use_now": each.before.use,
+        "use_then": each.after.use,
+        "label_now": each.before.label,
+        "label_then": each.after.label,
+        "redactions_now": each.before.redactions,
+        "redactions_then": each.after.redactions,
+        "by": each.after.by,
+        "reason": each.after.reason,
+        "rule": each.after.rule,
+    }
+
+
+def rule_row(each: RuleEffect) -> dict[str, Any]:
+    """What a rule comes to."""
+    return {
+        "number": each.number,
+        "rule": each.name,
+        "reason": each.reason,
+        "holds": each.holds,
+        "findings": each.findings,
+        "documents": each.documents,
+        "decides": each.decides,
+    }
