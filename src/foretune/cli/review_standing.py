@@ -13,6 +13,9 @@ from foretune.cli.views import AsJson, CsvFile, HtmlFile, View, show
 __all__ = ["register"]
 
 
+Limit = Annotated[int, typer.Option("--limit", min=0, help="Show at most this many; 0 for all.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands that show what holds."""
     app.command("standing")(standing)
@@ -23,6 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def standing(
     state: Annotated[str, typer.Option("--state", help="included, redacted, excluded or waiting; empty for all.")] = "",
+    limit: Limit = 100,
     as_json: AsJson = False,
     csv_file: CsvFile = None,
     html_file: HtmlFile = None,
@@ -42,11 +46,12 @@ def standing(
         rows = [tables.standing_row(each) for each in shown]
         return View("Where the documents stand", tables.STANDING_COLUMNS, rows, counts)
 
-    show(view, lambda: tables.show_standings(shown), as_json=as_json, csv_file=csv_file, html_file=html_file)
+    show(view, lambda: tables.show_standings(shown, limit), as_json=as_json, csv_file=csv_file, html_file=html_file)
 
 
 def history(
     paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Documents; all by default.")] = None,
+    limit: Limit = 100,
     as_json: AsJson = False,
     csv_file: CsvFile = None,
     html_file: HtmlFile = None,
@@ -61,7 +66,7 @@ def history(
         rows = [tables.decision_row(each) for each in made]
         return View("What people decided", tables.DECISION_COLUMNS, rows, f"{len(rows):,} decisions, oldest first.")
 
-    show(view, lambda: tables.show_decisions(made), as_json=as_json, csv_file=csv_file, html_file=html_file)
+    show(view, lambda: tables.show_decisions(made, limit), as_json=as_json, csv_file=csv_file, html_file=html_file)
 
 
 def rules(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from foretune.cli.review_tables import plain, printable, terminal_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
     from foretune.governance import Change, Decision, DecisionKind, RuleEffect, RulesPreview, Standing
 
@@ -43,22 +46,32 @@ _SHOWN = 10
 """Documents that are listed after a decision."""
 
 
-def show_standings(standings: Sequence[Standing]) -> None:
-    """A line for each document."""
+def show_standings(standings: Sequence[Standing], limit: int) -> None:
+    """A line for each document, ``limit`` at most; 0 shows all."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("document", overflow="fold")
     for name in ("state", "for", "by", "why"):
         table.add_column(name)
-    for each in standings:
+    console = terminal_console()
+    for each in standings[: limit or None]:
         by = f"{each.by}, {each.confirmed_by}" if each.confirmed_by else each.by
         table.add_row(plain(each.path), each.state, each.use or "", plain(by), plain(_why(each)))
-    terminal_console().print(table)
+    console.print(table)
+    _say_more(console, len(standings), limit)
+
+
+def _say_more(console: Console, count: int, limit: int) -> None:
+    if limit and count > limit:
+        more = f"\nand {count - limit:,} more: --limit 0 shows all, --html FILE and --csv FILE write them."
+        console.print(more, style="dim")
 
 
 def _why(each: Standing) -> str:
     reason = each.reason
+    if each.redactions and each.state.goes_on:
+        reason += f" ({each.redactions:,} place{'' if each.redactions == 1 else 's'} masked)"
     if each.older_version:
         reason += " (decided on an older version)"
     if each.pending_label:
@@ -86,22 +99,34 @@ def said(kind: DecisionKind, made: Sequence[Decision]) -> list[str]:
     return lines
 
 
-def show_decisions(made: Sequence[Decision]) -> None:
-    """A line for each decision."""
+def show_decisions(made: Sequence[Decision], limit: int) -> None:
+    """A line for what was decided of a document in one go, the newest ``limit`` at most; 0 shows all."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("id", justify="right")
+    table.add_column("id", justify="right", no_wrap=True)
     for name in ("when", "who", "decision"):
         table.add_column(name, no_wrap=True)
     table.add_column("document", overflow="fold")
     table.add_column("why")
-    for each in made:
-        detail = each.about or each.use or each.label or each.replacement
-        what = f"{each.kind}{f' ({detail})' if detail and each.kind != 'supersede' else ''}"
-        when = each.at[:16].replace("T", " ")
-        table.add_row(str(each.id), when, plain(each.actor), plain(what), plain(each.path), plain(each.reason))
-    terminal_console().print(table)
+    groups = [list(group) for _, group in groupby(made, key=lambda each: (each.at, each.kind, each.document_id))]
+    for group in groups[-limit:]:
+        first, last = group[0], group[-1]
+        ids = str(first.id) if first is last else f"{first.id}-{last.id}"
+        when = first.at[:16].replace("T", " ")
+        table.add_row(ids, when, plain(first.actor), plain(_decided(group)), plain(first.path), plain(first.reason))
+    console = terminal_console()
+    console.print(table)
+    _say_more(console, len(groups), limit)
+
+
+def _decided(group: Sequence[Decision]) -> str:
+    """``exclude``, ``include (retrieval)``, ``redact (3 places)``, ``undo (12)``."""
+    first = group[0]
+    detail = first.about or first.use or first.label or first.replacement
+    if len(group) > 1:
+        detail = f"{len(group)} places"
+    return f"{first.kind}{f' ({detail})' if detail and first.kind != 'supersede' else ''}"
 
 
 def show_changes(changes: Sequence[Change], *, what: str, limit: int = 20) -> None:

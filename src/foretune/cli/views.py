@@ -103,6 +103,10 @@ def _words(value: Any) -> str:
     return str(value)
 
 
+def _for_people(column: str, value: Any) -> str:
+    return str(value or "")[:16].replace("T", " ") if column == "at" else _words(value)
+
+
 def _html(view: View) -> bytes:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -120,7 +124,7 @@ def _html(view: View) -> bytes:
             title=view.title,
             note=view.note,
             columns=used or view.columns,
-            rows=[[_words(row[column]) for column in used] for row in view.rows],
+            rows=[[_for_people(column, row[column]) for column in used] for row in view.rows],
         )
         .encode("utf-8", "replace")
     )
