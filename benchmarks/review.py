@@ -25,10 +25,42 @@ from foretune.types import digest
 from foretune.vault import now
 from foretune.vault import tables as t
 
-WORDS = (
-    "leave travel day page staff rule form manager week office report cost card train plan team review health "
-    "policy hour month note list mail desk room time sheet request answer question change start end"
-).split()
+WORDS = [
+    "leave",
+    "travel",
+    "day",
+    "page",
+    "staff",
+    "rule",
+    "form",
+    "manager",
+    "week",
+    "office",
+    "report",
+    "cost",
+    "card",
+    "train",
+    "plan",
+    "team",
+    "review",
+    "health",
+    "policy",
+    "hour",
+    "month",
+    "note",
+    "list",
+    "mail",
+    "desk",
+    "room",
+    "time",
+    "sheet",
+    "request",
+    "answer",
+    "question",
+    "change",
+    "start",
+    "end",
+]
 VIEWS = (
     "review",
     "review --json",
@@ -67,11 +99,26 @@ def fill(project: Project, count: int) -> None:
                 path = f"area-{number % 10}/{number:05}.md"
                 rows.append(
                     {
-                        **{"id": digest("pages", path), "source_id": "pages", "path": path, "text": text},
-                        **{"content_hash": digest(text), "size": len(text), "mtime_ns": 1, "label": "internal"},
-                        **{"media_type": "text/markdown", "title": path, "author": "", "event": "", "date": ""},
-                        **{"modified": "", "language": "", "tags": [], "keywords": [], "properties": {}},
-                        **{"added_at": at, "changed_at": at},
+                        "id": digest("pages", path),
+                        "source_id": "pages",
+                        "path": path,
+                        "text": text,
+                        "content_hash": digest(text),
+                        "size": len(text),
+                        "mtime_ns": 1,
+                        "label": "internal",
+                        "media_type": "text/markdown",
+                        "title": path,
+                        "author": "",
+                        "event": "",
+                        "date": "",
+                        "modified": "",
+                        "language": "",
+                        "tags": [],
+                        "keywords": [],
+                        "properties": {},
+                        "added_at": at,
+                        "changed_at": at,
                     }
                 )
             connection.execute(insert(t.document), rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from foretune.cli import review_rule_tables as rule_tables
 from foretune.cli import review_standing_tables as tables
 from foretune.cli.views import AsJson, CsvFile, HtmlFile, View, show
 from foretune.types import Label, Use
@@ -242,16 +243,16 @@ def _decide(
 
     def view() -> View:
         if dry_run:
-            rows = [tables.change_row(each) for each in changes]
+            rows = [rule_tables.change_row(each) for each in changes]
             return View(
-                f"What it would change to {kind} these", tables.CHANGE_COLUMNS, rows, f"{len(rows):,} documents."
+                f"What it would change to {kind} these", rule_tables.CHANGE_COLUMNS, rows, f"{len(rows):,} documents."
             )
         rows = [tables.decision_row(each) for each in made]
         return View(f"Decided: {kind}", tables.DECISION_COLUMNS, rows, f"{len(rows):,} decisions.")
 
     def on_terminal() -> None:
         if dry_run:
-            tables.show_changes(
+            rule_tables.show_changes(
                 changes, what=f"To {kind} {len({each.document_id for each in made}):,} of the documents"
             )
         else:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from foretune.cli import review_rule_tables as rule_tables
 from foretune.cli import review_standing_tables as tables
 from foretune.cli.views import AsJson, CsvFile, HtmlFile, View, show
 
@@ -88,18 +89,20 @@ def rules(
 
     def view() -> View:
         if dry_run:
-            rows = [tables.change_row(each) for each in preview.changes]
-            return View("What the changed rules would change", tables.CHANGE_COLUMNS, rows, f"{len(rows):,} documents.")
-        rows = [tables.rule_row(each) for each in preview.rules]
-        return View("What the rules decide", tables.RULE_COLUMNS, rows, f"{len(rows):,} rules, first match wins.")
+            rows = [rule_tables.change_row(each) for each in preview.changes]
+            return View(
+                "What the changed rules would change", rule_tables.CHANGE_COLUMNS, rows, f"{len(rows):,} documents."
+            )
+        rows = [rule_tables.rule_row(each) for each in preview.rules]
+        return View("What the rules decide", rule_tables.RULE_COLUMNS, rows, f"{len(rows):,} rules, first match wins.")
 
     def on_terminal() -> None:
-        tables.show_rules(preview)
+        rule_tables.show_rules(preview)
         if not dry_run:
             return
         typer.echo()
         if preview.reviewed:
-            tables.show_changes(preview.changes, what="Against the last review, foretune.toml as it is now")
+            rule_tables.show_changes(preview.changes, what="Against the last review, foretune.toml as it is now")
         else:
             typer.echo("There was no review yet to compare with: `foretune review` does one.")
 

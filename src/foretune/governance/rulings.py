@@ -32,6 +32,8 @@ __all__ = ["POLICY_SINCE", "Ruling", "pseudonym_source", "ruling", "rulings"]
 _EDITING = 1
 """Version of how edits are made; part of every hash."""
 
+_EDITS = (DecisionKind.REDACT, DecisionKind.REPAIR)
+
 _pseudonym_sources: list[Callable[[Vault], Pseudonyms]] = []
 
 
@@ -134,7 +136,7 @@ def _edits(
     masks: dict[str, str] = {}
     repairs: dict[str, str] = {}
     for one in decided:
-        if one.kind not in (DecisionKind.REDACT, DecisionKind.REPAIR):
+        if one.kind not in _EDITS:
             continue
         redacts = one.kind is DecisionKind.REDACT
         for start, end, text, instead in _places(each, findings, one):
@@ -189,7 +191,7 @@ def rulings(
     clusters = _clusters(connection)
     wanted = {check.name for check in checks()}
     seen_by = _Beside(connection, _ordered(vault, select(checked), checked.c.document_id))
-    found = _Beside(connection, _ordered(vault, _findings_that_edit(settings), finding.c.document_id))
+    found = _Beside(connection, _ordered(vault, _findings_that_edit(settings, further or {}), finding.c.document_id))
     decided = _Beside(connection, _ordered(vault, select(decision), decision.c.document_id, decision.c.id))
     policy_since = connection.execute(select(setting.c.value).where(setting.c.name == POLICY_SINCE)).scalar() or ""
     label = effective_label().label("effective_label")
@@ -237,12 +239,14 @@ def _clusters(connection: Connection) -> dict[str, str]:
     return clusters
 
 
-def _findings_that_edit(settings: GovernanceSettings) -> Select[Any]:
+def _findings_that_edit(settings: GovernanceSettings, further: Mapping[str, Sequence[Decision]]) -> Select[Any]:
     """Only findings a rule acts on, or that a decision about a whole document means."""
     acting = {rule.check or "pattern" for rule in settings.rules if rule.action != "report"}
     editable = [check.name for check in checks() if check.masks or check.repairs]
+    if any(one.kind in _EDITS and not one.text for imagined in further.values() for one in imagined):
+        return select(finding).where(finding.c.check.in_(sorted({*acting, *editable})))
     whole = select(decision.c.document_id).where(
-        decision.c.kind.in_([DecisionKind.REDACT.value, DecisionKind.REPAIR.value]), decision.c.text == ""
+        decision.c.kind.in_([kind.value for kind in _EDITS]), decision.c.text == ""
     )
     return select(finding).where(
         or_(
