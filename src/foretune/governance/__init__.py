@@ -7,12 +7,16 @@ governed documents.
 
 from __future__ import annotations
 
+from foretune.governance.agreement import confirm, undo
 from foretune.governance.decisions import decide, decisions
 from foretune.governance.findings import count_by_document, count_findings, findings
 from foretune.governance.governed import governed, governed_state, standing
+from foretune.governance.preview import RuleEffect, RulesPreview, preview_decisions, preview_rules
 from foretune.governance.review import forget, review, review_inputs
-from foretune.governance.selection import Selected, documents_matching
+from foretune.governance.rules import validate_rules
+from foretune.governance.selection import EVERYTHING, Filter, Selected, documents_matching
 from foretune.governance.types import (
+    Change,
     Decision,
     DecisionKind,
     GovernedState,
@@ -23,14 +27,20 @@ from foretune.governance.types import (
 )
 
 __all__ = [
+    "EVERYTHING",
+    "Change",
     "Decision",
     "DecisionKind",
+    "Filter",
     "GovernedState",
     "ListedFinding",
     "ReviewSummary",
+    "RuleEffect",
+    "RulesPreview",
     "Selected",
     "Standing",
     "State",
+    "confirm",
     "count_by_document",
     "count_findings",
     "decide",
@@ -40,7 +50,11 @@ __all__ = [
     "forget",
     "governed",
     "governed_state",
+    "preview_decisions",
+    "preview_rules",
     "review",
     "review_inputs",
     "standing",
+    "undo",
+    "validate_rules",
 ]
