@@ -46,9 +46,7 @@ _ANY_BACKGROUND = re.compile(
     r"\bbackground(?:-color|-image)?\s*:\s*([^;\"'}]{1,60})|\bbgcolor\s*=\s*[\"']?([#\w]{3,20})", re.I
 )
 _WHITES = frozenset(("white", "#fff", "#ffffff", "#fefefe", "rgb(255,255,255)", "rgba(255,255,255,1)"))
-_VOID = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
-)
+_VOID = frozenset(("area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 _MARKUP = re.compile(r"<[^<>]{0,2000}>|<!--|-->")
 _LOOK_AHEAD = 20_000
 _UNCLOSED = 50
@@ -99,7 +97,8 @@ def blank_hidden(markup: str, *, code: str | None = None) -> str:
     ``code`` is the same text with its code as spaces, where markup in code is to stay: there it is shown.
     """
     parts = hidden_parts(markup if code is None else code)
-    pieces, position = [], 0
+    pieces: list[str] = []
+    position = 0
     for part in parts:
         lost = "".join("\n" if character == "\n" else " " for character in markup[part.start : part.end])
         pieces += (markup[position : part.start], lost)

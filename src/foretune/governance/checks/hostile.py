@@ -140,11 +140,11 @@ def _beside_the_text(document: Document) -> Iterator[Finding]:
     fields |= {key: value for key, value in properties.items() if key not in ("hidden", "external", "active")}
     for name, value in fields.items():
         for words in _strings(value, _FIELD_DEPTH):
-            for found in instructions(words):
-                if not found.mentioned:
-                    quoted = words[found.start : found.end]
-                    severity = Severity.HIGH if found.certain else Severity.MEDIUM
-                    yield _unplaced(document.id, "instruction", severity, quoted, found.score, "metadata", field=name)
+            for order in instructions(words):
+                if not order.mentioned:
+                    quoted = words[order.start : order.end]
+                    severity = Severity.HIGH if order.certain else Severity.MEDIUM
+                    yield _unplaced(document.id, "instruction", severity, quoted, order.score, "metadata", field=name)
 
 
 def _unplaced(

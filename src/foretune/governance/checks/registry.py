@@ -26,6 +26,7 @@ __all__ = [
     "corpus_check",
     "document_check",
     "named",
+    "types_of_parts",
 ]
 
 
@@ -95,6 +96,8 @@ class CorpusCheck(Check):
     sign: Callable[[Document], Any]
     compare: Callable[[Sequence[Any], Callable[[str], str], CheckSettings], Iterable[Finding]]
     """From signatures and a function from document id to text."""
+    part_of: str = ""
+    """The check whose name its findings carry, where it finds across documents what that one finds in each."""
 
 
 _checks: dict[str, Check] = {}
@@ -132,6 +135,7 @@ def corpus_check(
     columns: Sequence[str] = ("text",),
     settings: Sequence[str] = (),
     version: int = 1,
+    part_of: str = "",
 ) -> Callable[[_Compare], _Compare]:
     """Register a function of the signatures of all documents."""
 
@@ -147,6 +151,7 @@ def corpus_check(
             False,
             sign,
             compare,
+            part_of,
         )
         return compare
 
@@ -159,7 +164,7 @@ def checks() -> tuple[Check, ...]:
 
 
 def named(names: Iterable[str]) -> tuple[Check, ...]:
-    """The checks with these names.
+    """The checks with these names, and those that are a part of one.
 
     Raises:
         InputError: there is no such check.
@@ -168,4 +173,14 @@ def named(names: Iterable[str]) -> tuple[Check, ...]:
     for name in wanted:
         if name not in _checks:
             raise InputError(f"There is no check called {name!r}: choose from {', '.join(_checks)}.")
-    return tuple(_checks[name] for name in wanted)
+    parts = (part.name for name in wanted for part in _parts_of(name))
+    return tuple(_checks[name] for name in dict.fromkeys([*wanted, *parts]))
+
+
+def types_of_parts(name: str) -> tuple[str, ...]:
+    """What findings that carry this check's name are made by another, across documents."""
+    return tuple(kind for part in _parts_of(name) for kind in part.types)
+
+
+def _parts_of(name: str) -> list[CorpusCheck]:
+    return [each for each in _checks.values() if isinstance(each, CorpusCheck) and each.part_of == name]

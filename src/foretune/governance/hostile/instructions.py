@@ -84,7 +84,7 @@ def instructions(text: str) -> list[Instruction]:
     hits.sort(key=lambda hit: (hit.start, hit.end))
     code = blank_code(plain)
     subject = _SUBJECT.search(plain) is not None
-    found = []
+    found: list[Instruction] = []
     for group in _groups(hits, plain):
         by_kind: dict[str, float] = {}
         for hit in group:
@@ -138,7 +138,7 @@ def _encoded_hits(text: str) -> Iterator[_Hit]:
         for decoded in _decoded(match.group()[:_MOST_ENCODED]):
             best = max((phrase.weight for phrase, pattern in compiled() if pattern.search(decoded)), default=0.0)
             if best >= REPORTED:
-                yield _Hit(*match.span(), "encoded", max(best, 0.8), decoded[:_LONGEST])
+                yield _Hit(match.start(), match.end(), "encoded", max(best, 0.8), decoded[:_LONGEST])
                 break
 
 
