@@ -52,7 +52,11 @@ _IN_HTML = re.compile(
     r"<(?P<image>img|a|iframe|object|embed|link)\b[^<>]{0,500}?\s(?:src|href|data)\s*=\s*[\"'](?P<url>[^\"'\n]{1,2000})[\"']",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"https?://[^\s\"'`|()]{3,300}\?[^\s\"'`|()]{0,300}=(?:\{|\[|<|%7[bB])[^\n]{1,80}", re.IGNORECASE)
+_BARE = re.compile(
+    r"https?://[^\s\"'`|()]{3,300}\?[^\s\"'`|()]{0,300}="
+    r"(?:\{[^{}\n]{1,60}\}|\{\{[^{}\n]{1,60}\}\}|\[[^\[\]\n]{1,60}\]|<[^<>\n]{1,60}>|%7[bB]\S{1,60}?%7[dD])",
+    re.IGNORECASE,
+)
 _QUERY = re.compile(r"[?&#;](?P<key>[\w.-]{0,40})=(?P<value>[^&#\n]{0,300})")
 _ASKS = re.compile(rf"[\w+%.:-]{{0,24}}?({_PLACEHOLDER})[\w+%.:-]{{0,24}}")
 """The placeholder is all there is, but for a word before or after it."""
