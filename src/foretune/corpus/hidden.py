@@ -47,7 +47,7 @@ _ANY_BACKGROUND = re.compile(
 )
 _WHITES = frozenset(("white", "#fff", "#ffffff", "#fefefe", "rgb(255,255,255)", "rgba(255,255,255,1)"))
 _VOID = frozenset(("area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
-_MARKUP = re.compile(r"<[^<>]{0,2000}>|<!--|-->")
+_MARKUP = re.compile(r"<!--|-->|</?[A-Za-z][^<>]{0,2000}>")
 _LOOK_AHEAD = 20_000
 _UNCLOSED = 50
 """After so many elements that are never closed, no more ends are looked for: what is broken stays cheap."""

@@ -115,7 +115,8 @@ _BROKEN_LIGATURES = {
 _OCR_WORD = re.compile(
     r"(?<![\w/.@#-])(?=[A-Za-z]{2,}|[A-Za-z][015!])[A-Za-z]+[015!][a-z]+(?:[015!][a-z]+)?(?![\w/@#=(-])"
 )
-_OCR_LETTERS = str.maketrans("015!", "olsl")
+_OCR_LETTERS = str.maketrans("05!", "osl")
+_OCR_ONE = re.compile(r"(?<![AEIOUaeiou])1(?![AEIOUaeiou])")
 _LEAST_OCR, _OCR_REACH = 3, 400
 
 
@@ -257,4 +258,9 @@ def _misread(code: str) -> Iterator[Remain]:
             if abs(other.start() - match.start()) <= _OCR_REACH
         ]
         if len({other.group() for other in near}) >= _LEAST_OCR:
-            yield Remain(*match.span(), "ocr", match.group().translate(_OCR_LETTERS))
+            yield Remain(*match.span(), "ocr", _read_again(match.group()))
+
+
+def _read_again(word: str) -> str:
+    """A guess: "w1th" is "with", "he1p" is "help"; between consonants a one was an i, beside a vowel an l."""
+    return _OCR_ONE.sub("i", word).replace("1", "l").translate(_OCR_LETTERS)

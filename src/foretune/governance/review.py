@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, true, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.governance.checks import (
@@ -258,7 +258,9 @@ def _check_corpus(
 
 def _forget_findings(check: CorpusCheck) -> Any:
     mine = and_(finding.c.document_id == bindparam("b_id"), finding.c.check == (check.part_of or check.name))
-    return delete(finding).where(mine, finding.c.type.in_(check.types) if check.part_of else true())
+    return delete(finding).where(
+        mine, or_(*(finding.c.type == kind for kind in check.types)) if check.part_of else true()
+    )
 
 
 def _text_of(vault: Vault) -> Callable[[str], str]:

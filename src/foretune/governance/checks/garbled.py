@@ -77,7 +77,8 @@ def garbled(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     *control* and *zero_width*: characters nobody sees; *ligature*: "\ufb01" for "fi", or "con dential";
     *template*: ``{% … %}``, ``{{ … }}`` or ``<% … %>`` that was never filled in; *placeholder*: "[insert name]",
     "TODO:", "lorem ipsum"; *html*: tags and entities in plain text; *merge*: conflict marks; *hyphenation*: words
-    cut at the end of a line; *ocr*: "w1th". Nothing in code. A repair is in ``evidence["repair"]``: what ``text`` should be.
+    cut at the end of a line; *ocr*: "w1th". Nothing in code. A repair is in ``evidence["repair"]``: what ``text``
+    should be.
     """
     text = document.text
     for start, end in _suspect_lines(text):

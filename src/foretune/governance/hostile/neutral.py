@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from foretune.corpus.hidden import blank_hidden, hidden_parts
+from foretune.governance.edits import apply
 from foretune.governance.hostile.addresses import addresses
 from foretune.governance.hostile.characters import without_invisible
 from foretune.governance.hostile.instructions import instructions
 from foretune.governance.markup import blank_code
+from foretune.governance.types import Edit
 
 __all__ = ["MARK", "neutralise", "visible"]
 
@@ -21,7 +24,8 @@ _TOKEN = re.compile(
     r"|\[TOOL_CALLS\]|</s><s>"
 )
 """Control tokens of common chat templates: to the model's tokeniser they are not text."""
-_ROUNDS = 8
+_ROUNDS = 50
+"""Each round takes something out or marks more: a text that needs more than three was made to."""
 
 
 def neutralise(text: str) -> str:
@@ -33,12 +37,16 @@ def neutralise(text: str) -> str:
 
     This lowers the risk and does not end it: no filter makes a model follow only its owner (OWASP LLM01:2025).
     """
-    for _ in range(_ROUNDS):  # taking one thing out can bring another to light
-        before = text
-        text = _stripped(text)
+    # Taking one thing out, or marking one, can bring another to light.
+    return _settled(text, lambda each: _marked(_settled(each, _stripped)))
+
+
+def _settled(text: str, change: Callable[[str], str]) -> str:
+    for _ in range(_ROUNDS):
+        before, text = text, change(text)
         if text == before:
             break
-    return _marked(text)
+    return text
 
 
 def visible(text: str) -> str:
@@ -55,25 +63,32 @@ def _stripped(text: str) -> str:
             before, after = text[: part.start], text[part.end :]
             text = before + (after[1:] if before.endswith((" ", "\n")) and after.startswith(" ") else after)
     if "](" in text or "http" in text:
-        for address in reversed(list(addresses(text))):
-            if address.kind != "external":
-                text = f"{text[: address.start]}[link removed]{text[address.end :]}"
+        out = [each for each in addresses(text) if each.kind != "external"]
+        text = apply(text, [Edit(each.start, each.end, "[link removed]", redacts=False) for each in out])
     return text
 
 
 def _marked(text: str) -> str:
+    """``text`` with each order between marks; marks that stand there already are kept where they come in pairs."""
     pieces: list[str] = []
     position = 0
-    for quoted in [*_QUOTED.finditer(text), None]:
+    for quoted in [*_QUOTED.finditer(text), None] if MARK in text else [None]:
         end = quoted.start() if quoted else len(text)
-        pieces.append(_mark_each(text[position:end]))
+        pieces.append(_mark_each(_without_marks(text[position:end])))
         if quoted:
-            pieces.append(quoted.group())
+            inside = text[quoted.start() + len(MARK) : quoted.end() - len(_END)]
+            pieces.append(f"{MARK}{_without_marks(inside)}{_END}")
             position = quoted.end()
     return "".join(pieces)
 
 
-def _mark_each(text: str) -> str:
-    for found in reversed(instructions(text)):
-        text = f"{text[: found.start]}{MARK}{text[found.start : found.end]}{_END}{text[found.end :]}"
+def _without_marks(text: str) -> str:
+    """Forged marks would end a quotation early."""
+    while MARK in text or _END in text:
+        text = text.replace(MARK, "").replace(_END, "")
     return text
+
+
+def _mark_each(text: str) -> str:
+    orders = [(each.start, each.end) for each in instructions(text)]
+    return apply(text, [Edit(start, end, f"{MARK}{text[start:end]}{_END}", redacts=False) for start, end in orders])
