@@ -127,7 +127,7 @@ def test_an_unknown_check_is_refused(vault: Vault) -> None:
     [
         (Rule(check="speling", action="report"), "names the check 'speling'"),
         (Rule(check="personal", type="shoe_size", action="redact"), "names the type 'shoe_size'"),
-        (Rule(check="short", action="repair"), "asks for repairs, which only garbled offers"),
+        (Rule(check="short", action="repair"), "asks for repairs, which only garbled"),
         (Rule(check="garbled", action="redact"), "asks for redaction, which only personal supports"),
     ],
 )

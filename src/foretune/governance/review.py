@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.governance.checks import (
-    Check,
     CheckSettings,
     CorpusCheck,
     DocumentCheck,
@@ -19,6 +18,7 @@ from foretune.governance.checks import (
     named,
 )
 from foretune.governance.checks import checks as all_checks
+from foretune.governance.checks.registry import types_of_parts
 from foretune.governance.findings import count_findings
 from foretune.governance.preview import remember_policy
 from foretune.governance.rules import validate_rules
@@ -209,8 +209,9 @@ def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
 
 
 def _write(connection: Connection, outcome: _Outcome) -> None:
-    mine = and_(finding.c.document_id == outcome.document_id, finding.c.check.in_(outcome.marks))
-    connection.execute(delete(finding).where(mine))
+    for name in outcome.marks:
+        mine = and_(finding.c.document_id == outcome.document_id, finding.c.check == name)
+        connection.execute(delete(finding).where(mine, finding.c.type.not_in(types_of_parts(name))))
     _insert_findings(connection, outcome.findings)
     _insert_marks(connection, [(outcome.document_id, name, mark) for name, mark in outcome.marks.items()])
     if outcome.inferred:
@@ -295,8 +296,11 @@ def _keep(vault: Vault, check: CorpusCheck, marks: _Marks, made: Mapping[str, An
         connection.execute(statement.on_conflict_do_update(index_elements=["document_id", "check"], set_=values), rows)
 
 
-def _forget_findings(check: Check) -> Any:
-    return delete(finding).where(finding.c.document_id == bindparam("b_id"), finding.c.check == check.name)
+def _forget_findings(check: CorpusCheck) -> Any:
+    mine = and_(finding.c.document_id == bindparam("b_id"), finding.c.check == (check.part_of or check.name))
+    return delete(finding).where(
+        mine, or_(*(finding.c.type == kind for kind in check.types)) if check.part_of else true()
+    )
 
 
 def _text_of(vault: Vault) -> Callable[[str], str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from foretune.engines import Engine, Request
+from foretune.governance.hostile import neutralise
 from foretune.pairs.checks import Candidate, bench_leak, faults
 from foretune.pairs.framework import Framework, Style
 from foretune.pairs.units import Unit
@@ -52,7 +53,9 @@ def prompt_messages(unit: Unit, style: Style, framework: Framework) -> list[Mess
         messages.append(Message("user", _shown(example.title, example.text)))
         messages.append(Message("assistant", json.dumps({"prompt": example.prompt}, ensure_ascii=False)))
     title = " > ".join(dict.fromkeys([unit.document.title, *unit.headings]))
-    return [*messages, Message("user", _shown(title, " ".join(unit.text.split()[:_SHOWN_WORDS])))]
+    # Neutralised before it is cut, so that the end of a hidden element is still there to be seen.
+    text = " ".join(neutralise(unit.text).split()[:_SHOWN_WORDS])
+    return [*messages, Message("user", _shown(neutralise(title), text))]
 
 
 def _shown(title: str, text: str) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from foretune.embedding import Embedder
 from foretune.engines import Engine
 from foretune.evidence import AnswerType, Support, asked, ground
+from foretune.governance.hostile import neutralise
 from foretune.retrieval.quotes import Quote, best_quotes, holds_what_is_asked
 from foretune.retrieval.search import Searcher
 from foretune.types import Message, Passage, digest
@@ -178,6 +179,9 @@ def _is_to_be_phrased(question: str, best: Quote, phrase: str) -> bool:
 
 
 def _framed(quote: Quote) -> str:
-    """The quote under its headings: "Leave > Annual leave: Fewer than 3 years: 4 hours"."""
+    """The quote under its headings: "Leave > Annual leave: Fewer than 3 years: 4 hours".
+
+    It is a document's text and goes to the model: what is hidden in it or addresses the model loses its force.
+    """
     headings = " > ".join(quote.sentence.hit.passage.headings[-2:])
-    return f"{headings}: {quote.text}" if headings else quote.text
+    return neutralise(f"{headings}: {quote.text}" if headings else quote.text)

@@ -15,6 +15,7 @@ import numpy as np
 
 from foretune.embedding import Embedder
 from foretune.evidence import content_stems, sentences, support
+from foretune.governance.hostile import visible
 from foretune.retrieval.search import Hit
 
 __all__ = ["Quote", "Sentence", "best_quotes", "holds_what_is_asked", "plain", "split_sentences"]
@@ -87,8 +88,8 @@ def plain(text: str) -> str:
 
 
 def split_sentences(hit: Hit) -> list[Sentence]:
-    """The sentences of a passage, headings left out."""
-    source, offset = hit.passage.text, hit.passage.start
+    """The sentences of a passage, headings left out, and what the page hides from its readers."""
+    source, offset = visible(hit.passage.text), hit.passage.start
     found: list[Sentence] = []
     lead, block, previous_was_item, header = "", 0, False, ""
     start = 0

@@ -7,9 +7,11 @@ reason (:class:`Unreadable`) why there is none.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from foretune.corpus.metadata import clean_text, describe
 from foretune.corpus.readers import captions, compound, html, mail, office, packages, pdf, refusals, tables, text
+from foretune.corpus.readers.active import active_content
 from foretune.corpus.readers.reading import DAMAGED, NO_TEXT, PARTED, Extract, Raw, Reading, Unreadable
 from foretune.corpus.readers.registry import Reader, reader, reader_for
 
@@ -39,6 +41,9 @@ def read(raw: Raw) -> list[Reading]:
         raise Unreadable(TOO_COMPLEX) from None
     except Exception:
         raise Unreadable(DAMAGED.format(kind=found.kind)) from None
+    noted = active_content(raw.data)
+    if noted:
+        extracts = [replace(extract, metadata={**extract.metadata, **noted}) for extract in extracts]
     readings = [_reading(raw, extract) for extract in extracts if extract.text.strip()]
     if not readings:
         raise Unreadable(NO_TEXT)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
+from foretune.corpus.hidden import hidden_parts, hidden_words
 from foretune.corpus.readers.decoding import decode
 from foretune.corpus.readers.reading import Extract, Raw, Unreadable
 from foretune.corpus.readers.registry import reader
 
-__all__ = ["to_markdown"]
+__all__ = ["kept_hidden", "to_markdown"]
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 _DEPTH = 1024
 """Elements inside each other; converters recurse, and pages of people stay below a hundred."""
+_PROGRAMS = re.compile(r"<(script|style)\b[^<>]{0,500}>.{0,100000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_HIDDEN_PARTS, _HIDDEN_CHARACTERS, _HIDDEN_WORDS = 100, 2_000, 3
+"""How much of what a page hides is kept: parts, characters a part, and the fewest words a part has."""
 TOO_DEEP = "its elements are nested too deeply to be read whole"
 
 
@@ -41,7 +46,7 @@ def to_markdown(html: str) -> tuple[str, dict[str, Any]]:
     from html_to_markdown import ConversionOptions, convert
 
     result = convert(
-        html,
+        _shown(html),
         ConversionOptions(
             bullets="-",
             compact_tables=True,
@@ -51,7 +56,28 @@ def to_markdown(html: str) -> tuple[str, dict[str, Any]]:
     )
     if result.warnings:
         raise Unreadable(TOO_DEEP)
-    return _without_head(result.content or ""), _metadata(result.metadata.document)
+    metadata = _metadata(result.metadata.document)
+    if hidden := kept_hidden(html):
+        metadata["hidden"] = hidden
+    return _without_head(result.content or ""), metadata
+
+
+def kept_hidden(html: str) -> list[dict[str, str]]:
+    """What the page hides, for the check that looks whether it addresses a language model; not its one-word notes."""
+    found = (
+        {"how": how, "text": words[:_HIDDEN_CHARACTERS]}
+        for how, words in hidden_words(_PROGRAMS.sub(" ", html))
+        if len(words.split()) >= _HIDDEN_WORDS and not words.startswith(("[if ", "[endif"))
+    )
+    return list(islice(found, _HIDDEN_PARTS))
+
+
+def _shown(html: str) -> str:
+    """The page without elements that the converter does not know to be hidden (white on white, off the page)."""
+    for part in reversed(hidden_parts(html)):
+        if part.how != "comment":
+            html = html[: part.start] + html[part.end :]
+    return html
 
 
 def _without_head(markdown: str) -> str:

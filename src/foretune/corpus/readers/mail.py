@@ -11,7 +11,7 @@ from email.utils import getaddresses
 from typing import Any
 
 from foretune.corpus.readers.decoding import decode
-from foretune.corpus.readers.html import to_markdown
+from foretune.corpus.readers.html import kept_hidden, to_markdown
 from foretune.corpus.readers.reading import DAMAGED, ENCRYPTED, NO_TEXT, Extract, Raw, Unreadable
 from foretune.corpus.readers.registry import reader
 
@@ -93,6 +93,12 @@ def _body(message: EmailMessage) -> str:
     return "\n\n".join(text.strip("\r\n") for text in plain or pages if text.strip())
 
 
+def _pages(message: EmailMessage) -> Iterator[str]:
+    for part in message.walk():
+        if part.get_content_type() == "text/html" and part.get_content_disposition() != "attachment":
+            yield _content(part)
+
+
 def _content(part: Any) -> str:
     payload = part.get_payload(decode=True) or b""
     return decode(payload, str(part.get_content_charset() or ""))[0] if payload.strip() else ""
@@ -109,6 +115,7 @@ def _metadata(message: EmailMessage, envelope_date: str) -> dict[str, Any]:
         "in_reply_to": _header(message, "in-reply-to"),
         "keywords": _header(message, "keywords"),
         "attachments": [name for part in message.walk() if (name := part.get_filename())],
+        "hidden": [hidden for page in _pages(message) for hidden in kept_hidden(page)],
     }
     return {key: value for key, value in found.items() if value}
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
 
 from foretune.governance.checks.registry import CheckSettings, document_check
-from foretune.governance.markup import blank_code
+from foretune.governance.remains import remains
 from foretune.types import Document, Finding, Severity
 
 __all__ = ["clean_line", "garbled"]
@@ -19,13 +21,22 @@ TYPES = {
     "zero_width": Severity.LOW,
     "ligature": Severity.LOW,
     "template": Severity.LOW,
+    "placeholder": Severity.LOW,
+    "html": Severity.LOW,
+    "merge": Severity.HIGH,
+    "hyphenation": Severity.LOW,
+    "ocr": Severity.LOW,
+    "boilerplate": Severity.LOW,
 }
 
-# Dashes, curly quotes and the ellipsis alone are no sign of a wrong encoding: none of the code pages that text is
-# mistaken for has both a first and a further byte of UTF-8 among them.
-_SUSPECT = re.compile(
-    r"[^\t\n\f\r\x20-\x7e\u2013\u2014\u2018\u2019\u201c\u201d\u2026]|&(?:#\d{2,4}|#x[0-9a-fA-F]{2,4}|[A-Za-z]{3,8}\d?);"
+_SUSPECT = (
+    r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\x{ad}\x{fb00}-\x{fb06}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}"
+    r"\x{2066}-\x{2069}\x{feff}\x{fffd}]"
+    r"|[^\x00-\x7f–—‘’“”…•\x{a0}][^\x00-\x7f]|[–—‘’“”…•\x{a0}][^\x00-\x7f–—‘’“”…•\x{a0}]|[\x{c2}\x{c3}] "
+    r"|&(?:#\d{2,4}|#x[0-9a-fA-F]{2,4}|[A-Za-z]{3,8}\d?);"
 )
+"""What a line must hold to be looked at. A wrong encoding makes at least two characters of one, or, where the second
+was a space that does not break, "Â" or "Ã" before a space; typographic marks alone are what most clean texts have."""
 _LINE = re.compile(r"[^\n]+")
 _TERMINAL_ESCAPE = re.compile(r"\x1b\[[0-9;]{0,40}[A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
@@ -36,7 +47,6 @@ _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u00ad]")
 _JOINER = re.compile(r"(?<=[A-Za-z0-9])[\u200c\u200d]+(?=[A-Za-z0-9 ])")
 _DIRECTION = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_TEMPLATE = re.compile(r"\{%[^\n{}]{0,300}%\}|\{\{[^\n{}]{0,300}\}\}")
 _LOST = "\ufffd"
 
 _SEGMENT = 10_000
@@ -48,34 +58,43 @@ _MESSAGES = {
     "control": "Control characters that nobody can see; the repair removes them.",
     "zero_width": "Invisible characters inside the text, which search cannot match; the repair removes them.",
     "ligature": "Letters joined into one character (\ufb01), which search cannot match; the repair writes them out.",
+    "template": "A template tag was left in the text; readers of the original page see something else here.",
+    "placeholder": "Something was to be filled in here and never was.",
+    "html": "Marks of a web page were left in the text; the repair takes them out.",
+    "merge": "Two versions stand here one after the other, with the marks of the program that could not join them.",
+    "broken word": "A word lost letters that the file had joined into one (fi, ff, fl); the repair puts them back.",
+    "hyphenation": "A word was cut in two at the end of a line; the repair joins it.",
+    "ocr": "Text recognition took letters for digits here; the repair is a guess.",
 }
 
 
-@document_check("garbled", types=TYPES, repairs=True)
+@document_check("garbled", types=TYPES, columns=("text", "media_type"), version=2, repairs=True)
 def garbled(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     """Text that is not what its author wrote.
 
     *mojibake*: a wrong encoding ("caf\u00c3\u00a9" for "café"), as `ftfy <https://ftfy.readthedocs.io>`_
     detects it, which leaves correct text alone; *lost*: U+FFFD, a character that cannot be got back;
-    *control* and *zero_width*: characters nobody sees; *ligature*: "\ufb01" for "fi"; *template*: ``{% … %}`` or
-    ``{{ … }}`` that was never filled in (not in code). A repair is in ``evidence["repair"]``: what ``text`` should be.
+    *control* and *zero_width*: characters nobody sees; *ligature*: "\ufb01" for "fi", or "con dential";
+    *template*: ``{% … %}``, ``{{ … }}`` or ``<% … %>`` that was never filled in; *placeholder*: "[insert name]",
+    "TODO:", "lorem ipsum"; *html*: tags and entities in plain text; *merge*: conflict marks; *hyphenation*: words
+    cut at the end of a line; *ocr*: "w1th". Nothing in code. A repair is in ``evidence["repair"]``: what ``text``
+    should be.
     """
     text = document.text
     for start, end in _suspect_lines(text):
         yield from _line_findings(document.id, text[start:end], start)
-    if "{%" in text or "{{" in text:
-        for match in _TEMPLATE.finditer(blank_code(text)):
-            tag = text[match.start() : match.end()]
-            yield Finding(
-                document.id,
-                "garbled",
-                "template",
-                TYPES["template"],
-                "A template tag was left in the text; readers of the original page see something else here.",
-                match.start(),
-                match.end(),
-                tag,
-            )
+    for found in remains(text, document.media_type):
+        yield Finding(
+            document.id,
+            "garbled",
+            found.kind,
+            TYPES[found.kind],
+            _MESSAGES["broken word" if found.kind == "ligature" else found.kind],
+            found.start,
+            found.end,
+            text[found.start : found.end],
+            evidence={} if found.repair is None else {"repair": found.repair},
+        )
 
 
 def clean_line(line: str) -> str:
@@ -102,16 +121,24 @@ def clean_line(line: str) -> str:
     return line
 
 
+@lru_cache(maxsize=1)
+def _suspect() -> Any:
+    import re2
+
+    return re2.compile(_SUSPECT)
+
+
 def _suspect_lines(text: str) -> Iterator[tuple[int, int]]:
-    """Places of the lines (or pieces of very long ones) with anything but plain ASCII."""
-    if not _SUSPECT.search(text):
+    """Places of the lines (or pieces of very long ones) with anything that can be a fault."""
+    suspect = _suspect().search
+    if not suspect(text):
         return
     for line in _LINE.finditer(text):
         start, end = line.span()
         while start < end:
             cut = end if end - start <= _SEGMENT else text.rfind(" ", start + 1, start + _SEGMENT)
             cut = cut if cut > 0 else start + _SEGMENT
-            if _SUSPECT.search(text, start, cut):
+            if suspect(text[start:cut]):
                 yield start, cut
             start = cut
 

@@ -26,6 +26,7 @@ __all__ = [
     "corpus_check",
     "document_check",
     "named",
+    "types_of_parts",
 ]
 
 
@@ -103,6 +104,8 @@ class CorpusCheck(Check):
     dump: Callable[[Any], bytes] | None
     """A signature as bytes, to be kept; None where a review has to sign again."""
     load: Callable[[bytes], Any] | None
+    part_of: str = ""
+    """The check whose name its findings carry, where it finds across documents what that one finds in each."""
 
 
 _checks: dict[str, Check] = {}
@@ -143,6 +146,7 @@ def corpus_check(
     sign_all: Callable[[Sequence[Document]], list[Any]] | None = None,
     dump: Callable[[Any], bytes] | None = None,
     load: Callable[[bytes], Any] | None = None,
+    part_of: str = "",
 ) -> Callable[[_Compare], _Compare]:
     """Register a function of the signatures of all documents.
 
@@ -164,6 +168,7 @@ def corpus_check(
             sign_all or (lambda documents: [sign(document) for document in documents]),
             dump,
             load,
+            part_of,
         )
         return compare
 
@@ -176,7 +181,7 @@ def checks() -> tuple[Check, ...]:
 
 
 def named(names: Iterable[str]) -> tuple[Check, ...]:
-    """The checks with these names.
+    """The checks with these names, and those that are a part of one.
 
     Raises:
         InputError: there is no such check.
@@ -185,4 +190,14 @@ def named(names: Iterable[str]) -> tuple[Check, ...]:
     for name in wanted:
         if name not in _checks:
             raise InputError(f"There is no check called {name!r}: choose from {', '.join(_checks)}.")
-    return tuple(_checks[name] for name in wanted)
+    parts = (part.name for name in wanted for part in _parts_of(name))
+    return tuple(_checks[name] for name in dict.fromkeys([*wanted, *parts]))
+
+
+def types_of_parts(name: str) -> tuple[str, ...]:
+    """What findings that carry this check's name are made by another, across documents."""
+    return tuple(kind for part in _parts_of(name) for kind in part.types)
+
+
+def _parts_of(name: str) -> list[CorpusCheck]:
+    return [each for each in _checks.values() if isinstance(each, CorpusCheck) and each.part_of == name]

@@ -1,0 +1,132 @@
+"""What programs leave behind is found outside code only, with the repair where there is one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.governance.pages import put, read_pages
+from tests.helpers import shared
+
+from foretune.governance import review
+from foretune.governance.checks import CheckSettings, named
+from foretune.governance.checks.boilerplate import boilerplate
+from foretune.governance.checks.registry import CorpusCheck
+from foretune.governance.findings import findings
+from foretune.governance.remains import remains
+from foretune.plan.config import GovernanceSettings
+from foretune.types import Document, Finding
+from foretune.vault import Vault
+
+PIECES = st.sampled_from(
+    [
+        *("{% a %}", "{{", "}}", "<% x %>", "<b>", "</b>", "&nbsp;", "&amp;", "deal-\ning ", "con dential "),
+        *("w1th h0use th1s ", "TODO: ", "[insert name]", "<<<<<<< a\n", "=======\n", ">>>>>>> b\n", "```\n", "`"),
+        *("<script>", "</script>", "\n"),
+    ]
+)
+
+
+def kinds(text: str, media_type: str = "text/plain") -> list[tuple[str, str, str | None]]:
+    return [(each.kind, text[each.start : each.end], each.repair) for each in remains(text, media_type)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "quoted", "repair"),
+    [
+        ("Go to {% page 'a' %} now.", "template", "{% page 'a' %}", None),
+        ("Dear {{ first_name }},", "template", "{{ first_name }}", None),
+        ("Dear <%= user.name %>,", "template", "<%= user.name %>", None),
+        ("Dear [insert name], welcome.", "placeholder", "[insert name]", None),
+        ("Dear [Customer name], welcome.", "placeholder", "[Customer name]", None),
+        ("TODO: write the rest\nMore.", "placeholder", "TODO: write the rest", None),
+        ("Lorem ipsum dolor sit amet.", "placeholder", "Lorem ipsum dolor sit amet.", None),
+        ("We <b>pay</b> early.", "html", "<b>pay</b>", "pay"),
+        ("Fish&nbsp;&amp;&nbsp;chips&nbsp;here", "html", "&nbsp;", "\xa0"),
+        ("a\n<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> main\nb", "merge", "<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> main", None),
+        ("The regu-\nlation says that a regulation holds.", "hyphenation", "regu-\nlation", "regulation"),
+        ("Keep it con dential, of bene t to all.", "ligature", "con dential", "confidential"),
+        ("w1th the new h0use and th1s garden", "ocr", "w1th", "with"),
+    ],
+)
+def test_each_kind_is_found_with_its_repair(text: str, kind: str, quoted: str, repair: str | None) -> None:
+    assert (kind, quoted, repair) in kinds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use `{{ name }}` in the template.",
+        "```\n<<<<<<< HEAD\n{% raw %}\nTODO: x\n```\n",
+        "Read [your guide](guide.md) and [the rest][1].",
+        "My todo list is long; so is the TODO app.",
+        "The <b> tag makes text bold.",
+        "AT&amp;T is a company.",
+        "A well-\nknown rule about what is well-known.",
+        "He works at 18F on i18n, k8s, h264 and the g20.",
+        "Our office is open.",
+        "a <<<<<<< b",
+    ],
+)
+def test_what_is_meant_is_left_alone(text: str) -> None:
+    assert kinds(text) == []
+
+
+def test_tags_are_at_home_in_markdown() -> None:
+    assert kinds("We <b>pay</b> early.<br>Yes.", "text/markdown") == []
+
+
+def test_tags_and_merge_marks_of_a_whole_page_are_taken_out_line_by_line() -> None:
+    text = "<p>One</p>\n<p>Two</p>\n"
+    assert [repair for _, _, repair in kinds(text)] == ["One", "Two"]
+
+
+@given(st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=15).map("".join)))
+@settings(max_examples=150, deadline=None)
+def test_any_text_gives_places_inside_it(text: str) -> None:
+    for media_type in ("text/plain", "text/markdown"):
+        for each in remains(text, media_type):
+            assert 0 <= each.start < each.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "piece", ["<b>", "<<<<<<< a\n", "&amp;amp;", "deal-\ning ", "h0use ", "[insert ", "<script>", "{{"]
+)
+def test_repeated_pieces_are_read_in_little_time(piece: str) -> None:
+    assert len(list(remains(piece * 10_000, "text/plain"))) <= 10_000
+
+
+def signed(pages: dict[str, str]) -> list[Finding]:
+    [check] = [each for each in named(["garbled"]) if isinstance(each, CorpusCheck)]
+    signatures = [check.sign(Document(p, "s", p, "h", text)) for p, text in pages.items()]
+    return list(boilerplate(signatures, pages.__getitem__, CheckSettings()))
+
+
+def test_a_footer_is_reported_once_with_the_other_pages() -> None:
+    footer = "Share this page with your friends now\n\nRead our privacy notice before you go on"
+    pages = {f"{n}.md": f"Page {n} has words of its own, number {n}.\n\n{footer}\n" for n in range(8)}
+    [finding] = signed(pages)
+    assert (finding.document_id, finding.text, finding.evidence["documents"]) == ("0.md", footer, 8)
+    assert [each.document for each in finding.related] == [f"{n}.md" for n in range(1, 8)]
+
+
+def test_real_pages_of_a_handbook_share_no_boilerplate() -> None:
+    assert signed(read_pages(shared("handbook-18f") / "corpus")) == []
+
+
+def test_boilerplate_stays_known_when_a_page_is_checked_again_and_goes_with_it(vault: Vault) -> None:
+    footer = "Share this page with your friends now, and with all of theirs."
+    pages = {f"{n}.md": f"Page {n} of the leave rules has words of its own.\n\n{footer}\n" for n in range(6)}
+    put(vault, pages)
+    review(vault, GovernanceSettings(), checks=["garbled"])
+
+    def boilerplates() -> int:
+        return sum(each.finding.type == "boilerplate" for each in findings(vault, checks=["garbled"]))
+
+    assert boilerplates() == 1
+    put(vault, {"0.md": pages["0.md"] + "One more line.\n"})
+    review(vault, GovernanceSettings(), checks=["garbled"])
+    assert boilerplates() == 1
+    put(vault, {path: path for path in pages})
+    review(vault, GovernanceSettings(), checks=["garbled"])
+    assert boilerplates() == 0
