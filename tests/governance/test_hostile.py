@@ -17,6 +17,7 @@ from foretune.governance.checks import CheckSettings
 from foretune.governance.checks.hostile import TYPES, hostile
 from foretune.governance.hostile import instructions, neutralise, visible
 from foretune.governance.hostile.neutral import MARK
+from foretune.governance.hostile.phrases import compiled, may_address_a_model
 from foretune.types import Document, Finding, Severity
 
 PIECES = st.sampled_from(
@@ -205,6 +206,12 @@ def test_nothing_hidden_and_no_control_token_is_left(text: str) -> None:
     assert "\U000e0041" not in clean
     places = [(each.start, each.end) for each in hidden_parts(clean)]
     assert places == sorted(places)
+
+
+def test_the_quick_look_misses_nothing_that_a_phrase_finds() -> None:
+    for probe in probes("rules") + probes("measure"):
+        found_by = [phrase.kind for phrase, pattern in compiled() if pattern.search(probe["text"])]
+        assert may_address_a_model(probe["text"]) or not found_by, probe["id"]
 
 
 def test_an_order_in_base64_is_shown_decoded() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 __all__ = ["Phrase", "compiled", "may_address_a_model"]
 
-_AT_ONCE = 20
-"""Phrases in one expression: with more, RE2's automaton outgrows the cache (12 MB/s with all, 90 MB/s with 20)."""
+_AT_ONCE = 40
+"""Phrases in one expression: RE2 goes through a text about twice as fast with two automata as with five or with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Phrase:
     """0 to 1: how much it says on its own."""
     pattern: str
     """For RE2, so that no text can make it slow."""
+    hint: str
+    """Matches in every text in which ``pattern`` does, and costs less."""
 
 
 @lru_cache(maxsize=1)
@@ -47,12 +49,15 @@ def _phrases() -> tuple[Phrase, ...]:
             pattern = pattern.replace(f"%{name}%", part)
         return pattern
 
-    return tuple(Phrase(each["kind"], each["weight"], whole(each["pattern"])) for each in data["phrase"])
+    return tuple(
+        Phrase(each["kind"], each["weight"], whole(each["pattern"]), whole(each.get("hint", each["pattern"])))
+        for each in data["phrase"]
+    )
 
 
 @lru_cache(maxsize=1)
 def _together() -> tuple[Any, ...]:
-    patterns = [f"(?:{phrase.pattern})" for phrase in _phrases()]
+    patterns = [f"(?:{phrase.hint})" for phrase in _phrases()]
     return tuple(
         _expression("|".join(patterns[start : start + _AT_ONCE])) for start in range(0, len(patterns), _AT_ONCE)
     )
