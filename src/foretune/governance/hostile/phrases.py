@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,6 +41,11 @@ def may_address_a_model(text: str) -> bool:
     return any(some.search(text) is not None for some in _together())
 
 
+_CLASS_OR_SPACE = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]|\\.| ")
+_SPACE = r"(?:[ \t\x{a0}]{1,3}|[ \t]?\r?\n[ \t>]{0,4})"
+"""What a space in ``phrases.toml`` stands for: lines end anywhere in a sentence."""
+
+
 @lru_cache(maxsize=1)
 def _phrases() -> tuple[Phrase, ...]:
     data = tomllib.loads(resources.files(__package__).joinpath("phrases.toml").read_text(encoding="utf-8"))
@@ -47,7 +53,7 @@ def _phrases() -> tuple[Phrase, ...]:
     def whole(pattern: str) -> str:
         for name, part in data["parts"].items():
             pattern = pattern.replace(f"%{name}%", part)
-        return pattern
+        return _CLASS_OR_SPACE.sub(lambda match: _SPACE if match.group() == " " else match.group(), pattern)
 
     return tuple(
         Phrase(each["kind"], each["weight"], whole(each["pattern"]), whole(each.get("hint", each["pattern"])))
