@@ -14,6 +14,7 @@ from foretune.corpus.readers.html import to_markdown
 from foretune.corpus.readers.packages import embedded, properties_of
 from foretune.corpus.readers.reading import DAMAGED, ENCRYPTED, Extract, Raw, Unreadable
 from foretune.corpus.readers.registry import reader
+from foretune.corpus.readers.unseen import without_unseen
 
 if TYPE_CHECKING:
     from kreuzberg import ExtractionConfig, ExtractionResult
@@ -44,8 +45,9 @@ def read_word(raw: Raw, media_type: str) -> Extract:
         return {"src": ""}  # the picture is never opened: it may point anywhere
 
     try:
+        shown, hidden = without_unseen(raw.data)
         converted = mammoth.convert_to_html(
-            io.BytesIO(raw.data),
+            io.BytesIO(shown),
             convert_image=mammoth.images.img_element(no_picture),
             style_map=_HEADING_STYLES,
             external_file_access=False,
@@ -54,7 +56,8 @@ def read_word(raw: Raw, media_type: str) -> Extract:
         return read_with_kreuzberg(raw, media_type)
     text, _ = to_markdown(converted)
     text = re.sub(r" ?\[↑\]\(#[\w-]+\)", "", re.sub(r"\[\[(\d+)\]\]\(#[\w-]+\)", r"[^\1]", text))
-    return Extract(text, media_type, properties_of(raw.data), note=embedded(raw.data))
+    metadata = properties_of(raw.data) | ({"hidden": hidden} if hidden else {})
+    return Extract(text, media_type, metadata, note=embedded(raw.data))
 
 
 def read_slides(raw: Raw, media_type: str) -> Extract:

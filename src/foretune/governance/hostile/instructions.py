@@ -71,7 +71,8 @@ _CUE = re.compile(
 )
 _CUE_REACH = 160
 _OPENING_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’", "`": "`", "「": "」", "『": "』"}
-_SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"'”’)\]]|$)|\n|<!--|-->|[。！？]")
+_SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"'”’)\]]|$)|\n(?![ \t>]{0,4}[a-zß-ÿ])|\n(?=[ \t]*\n)|<!--|-->|[。！？]")
+"""A line that goes on in small letters goes on with the sentence."""
 
 
 def instructions(text: str) -> list[Instruction]:
