@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
 from foretune.evidence.text import fold, word_list
@@ -135,7 +135,7 @@ class PartialDate:
         return None if self.first_year is None or self.last_year is None else (self.first_year, self.last_year)
 
     @property
-    def latest(self) -> date | None:
+    def latest(self) -> datetime.date | None:
         """The last day it can mean, None without a year or outside the calendar (years 1 to 9999).
 
         A fiscal year counts as the calendar year of its name, the latest any of them ends in practice:
@@ -145,7 +145,7 @@ class PartialDate:
             return None
         month = self.month or 12
         longest = monthrange(self.last_year, month)[1]
-        return date(self.last_year, month, min(self.last_day or self.day or longest, longest))
+        return datetime.date(self.last_year, month, min(self.last_day or self.day or longest, longest))
 
     @property
     def bare_year(self) -> bool:

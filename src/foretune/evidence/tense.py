@@ -46,7 +46,9 @@ _PAST = (
 _VERB = re.compile(
     rf"(?<![\w-])(?:(?P<future>{_FUTURE})|(?P<present>{_MODAL}|{_PRESENT})|(?P<past>{_PAST}))(?![\w-])", re.IGNORECASE
 )
-_OPENING = re.compile(rf"[\W\d_]*(?:(?:also|then|next|first|finally|now|always),? )?(?P<verb>{_IMPERATIVE})\b(?!-)", re.I)
+_OPENING = re.compile(
+    rf"[\W\d_]*(?:(?:also|then|next|first|finally|now|always),? )?(?P<verb>{_IMPERATIVE})\b(?!-)", re.I
+)
 _NO_VERB = frozenset({"need", "speed", "feed", "seed", "indeed", "proceed", "exceed", "red", "bed", "shed", "hundred"})
 
 

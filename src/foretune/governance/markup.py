@@ -22,7 +22,9 @@ _IMAGE = re.compile(r"!\[[^\[\]\n]{0,500}\]\([^()\s]{0,2000}[^()\n]{0,200}\)")
 _LINK = re.compile(r"\[([^\[\]\n]{0,1000})\](?:\([^()\s]{0,2000}[^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\])")
 _BARE_URL = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
 _TARGET = re.compile(r"(?<=\])\((?:[^()\s\"]|\{%[^{}\n]{0,300}%\}|\([^()\s]{0,200}\)){0,2000}[^()\n]{0,200}\)")
-_BLOCK_TAG = re.compile(r"</?(?:td|th|tr|li|ul|ol|p|div|h[1-6]|br|table|section|summary|details)\b[^<>]{0,2000}>", re.IGNORECASE)
+_BLOCK_TAG = re.compile(
+    r"</?(?:td|th|tr|li|ul|ol|p|div|h[1-6]|br|table|section|summary|details)\b[^<>]{0,2000}>", re.IGNORECASE
+)
 _QUOTED_LINE = re.compile(r"^[ \t]*>(?![ \t]*(?:\[!|\*\*)).*$", re.MULTILINE)
 _LINE_MARKUP = re.compile(r"^[ \t]*(?:#{1,6}[ \t]|>[ \t]?|[-*+][ \t]|\d{1,3}[.)][ \t]|[-=*_| :]{3,}$)", re.MULTILINE)
 _EMPHASIS = re.compile(r"[*_~`|]+")
@@ -114,7 +116,8 @@ def _same_length(match: re.Match[str]) -> str:
 
 
 def _blank_comments(text: str) -> str:
-    pieces, position = [], 0
+    pieces: list[str] = []
+    position = 0
     while (start := text.find("<!--", position)) >= 0:
         end = text.find("-->", start)
         if end < 0:

@@ -45,6 +45,7 @@ TYPES = {
     "replaced": Severity.MEDIUM,
     "review": Severity.MEDIUM,
     "edition": Severity.LOW,
+    "relative": Severity.LOW,
 }
 
 _MOVED_BUT_FULL = 400
@@ -122,7 +123,9 @@ def stale(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckS
     version of the page is there. *withdrawn*: the plan lists it. *expired*: a limit or deadline that has passed
     ("until December 2020"). *announced*: a thing to come that is past ("will launch in 2021", "coming soon").
     *as_of*: a state of an old day ("$191,900 as of 2024"). *edition*: of an earlier year ("FY21 plan"). *replaced*:
-    another page says that it is gone. *review*: last revised longer ago than ``[governance] review_after_months``.
+    another page says that it is gone. *relative*: "this year", "currently" on a page that is old, or (for
+    information) "currently" on one without a date. *review*: last revised longer ago than
+    ``[governance] review_after_months``.
     History, changelogs, posts, minutes, quotations and examples are about the past and are left alone.
     """
     pages = sorted(signed, key=lambda each: (each.path, each.id))
@@ -184,20 +187,27 @@ def _judged(each: Statement, age: Written | None, today: date) -> tuple[Severity
     """How much a statement matters today and why it is stale, None where it may still hold."""
     until = each.holds_until
     if until is None:
-        return _promised(each, age, today)
+        return (_relative if each.kind == "relative" else _promised)(each, age, today)
     if until >= today:
         return None
     match each.kind:
         case "expired":
             severity = Severity.HIGH if each.asks or each.sure >= 0.9 else Severity.MEDIUM
             return severity, f"“{each.says}” has passed: say what holds now, or take it out."
+        case "announced" if each.sure < 0.5:
+            return Severity.LOW, f"News “{each.says}”: say what holds now, and since when."
         case "announced":
-            return Severity.MEDIUM, f"This speaks of {each.says} as of something to come, and it is over."
+            return Severity.MEDIUM, f"“{each.says}” is over, and this speaks of it as to come."
         case "as_of":
             severity = Severity.MEDIUM if each.sure > 0.5 else Severity.LOW
             return severity, f"This was so in “{each.says}”: check that it still is."
         case _:
-            old = today.year - until.year >= _OLD_EDITION_YEARS and each.sure > 0.5
+            old = today.year - until.year >= _OLD_EDITION_YEARS
+            if each.sure < 0.4:
+                return (
+                    (Severity.INFO, f"This is from {each.says}: check that it still shows how it is.") if old else None
+                )
+            old = old and each.sure > 0.5
             message = f"This is the edition of {each.says}: point to the current one."
             return Severity.MEDIUM if old else Severity.LOW, message
 
@@ -208,6 +218,16 @@ def _promised(each: Statement, age: Written | None, today: date) -> tuple[Severi
     if age.day >= months_before(today, _FRESH_MONTHS):
         return None
     return Severity.MEDIUM, f"“{each.says}” on a page of {_day(age.day)}: say what came of it."
+
+
+def _relative(each: Statement, age: Written | None, today: date) -> tuple[Severity, str] | None:
+    if age is None:
+        if each.says.lower().startswith(("this", "next", "later", "earlier")):
+            return None
+        return Severity.INFO, f"“{each.says}” on a page without a date: say since when, or until when."
+    if age.day >= months_before(today, _FRESH_MONTHS):
+        return None
+    return Severity.LOW, f"“{each.says}” on a page of {_day(age.day)}: name the date instead."
 
 
 def _due(page: Signed, read: Callable[[str], str], settings: CheckSettings) -> Iterator[Finding]:
@@ -225,9 +245,7 @@ def _due(page: Signed, read: Callable[[str], str], settings: CheckSettings) -> I
     severity = Severity.LOW if age.source == "metadata" else Severity.MEDIUM
     score = {"text": 0.8, "title": 0.75}.get(age.source, 0.6)
     evidence = {"written": age.day.isoformat(), "source": age.source}
-    yield Finding(
-        page.id, "stale", "review", severity, message, age.start, age.end, shown, score, evidence=evidence
-    )
+    yield Finding(page.id, "stale", "review", severity, message, age.start, age.end, shown, score, evidence=evidence)
 
 
 def _day(day: date) -> str:

@@ -45,7 +45,9 @@ def written(document: Document, notices: Sequence[Notice]) -> Written | None:
     ]
     for value in (document.date, document.modified):
         known += [Written(each.latest, "metadata", value) for each in dates(value[:10])[:1] if each.latest]
-    known += [Written(each.latest, "title", each.text) for each in dates(document.title) if each.latest and each.day]
+    known += [
+        Written(each.latest, "title", document.title) for each in dates(document.title) if each.latest and each.day
+    ]
     if day := path_day(document.path):
         known.append(Written(day, "path", document.path))
     return max(known, key=lambda each: each.day, default=None)

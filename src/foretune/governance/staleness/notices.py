@@ -15,7 +15,7 @@ from typing import Any
 
 from foretune.corpus.metadata import spelling
 from foretune.evidence import dates
-from foretune.evidence.text import any_of
+from foretune.evidence.text import any_of, word_list
 from foretune.governance.staleness.layout import Line
 
 __all__ = ["Notice", "banners", "declared", "revisions"]
@@ -25,9 +25,13 @@ _DEAD = any_of(
     inactive unmaintained rescinded revoked no\slonger\s(?:being\s)?(?:maintained|updated|valid|current|in\suse|accurate
     |relevant|supported|used|active|applicable|in\seffect)"""
 ).replace("\n", "")
-_PAGE = r"(?:page|document|section|guide|guidance|policy|article|content|information|handbook|wiki|process|procedure|doc|file|site|material|playbook|runbook|faq|post|proposal|plan)"
+_PAGE = any_of(
+    """page document section guide guidance policy article content information handbook wiki process procedure doc file
+    site material playbook runbook faq post proposal plan"""
+)
 _BANNER = re.compile(
-    rf"\bth(?:is|ese)\W{{1,4}}(?:\w+ ){{0,2}}{_PAGE}s?\W{{0,4}}(?: below| above| here)?\W{{1,4}}(?:is|are|has been|have been|was|were)"
+    rf"\bth(?:is|ese)\W{{1,4}}(?:\w+ ){{0,2}}{_PAGE}s?\W{{0,4}}(?: below| above| here)?\W{{1,4}}(?:is|are"
+    rf"|has been|have been|was|were)"
     rf"(?: now| being| all| currently)?\W{{1,5}}(?P<dead>{_DEAD})\b"
     rf"|\b(?:this|the) {_PAGE} has (?:been )?moved\b",
     re.IGNORECASE,
@@ -37,23 +41,30 @@ _MARKED = re.compile(
     rf"|.{{1,80}}[(\[](?P<last>{_DEAD})[)\]]\W*$)"
 )
 """A heading or call-out that opens with the word in capitals, or ends with it in brackets."""
-_HYPOTHETICAL = re.compile(r"\b(?:if|when|whether|unless|might|may|could|banner|saying|says|e\.g|once)\b", re.IGNORECASE)
-_FLAGS = frozenset(
-    ("outdated", "deprecated", "obsolete", "archived", "retired", "superseded", "withdrawn", "expired", "stale", "legacy")
-    + ("unmaintained", "isoutdated", "isdeprecated", "isarchived", "outofdate", "discontinued")
+_HYPOTHETICAL = re.compile(
+    r"\b(?:if|when|whether|unless|might|may|could|banner|saying|says|e\.g|once)\b", re.IGNORECASE
 )
-_STATES = frozenset(("status", "state", "stage", "lifecycle", "pagestatus", "documentstatus"))
+_FLAGS = frozenset(
+    word_list(
+        """outdated deprecated obsolete archived retired superseded withdrawn expired stale legacy unmaintained
+        isoutdated isdeprecated isarchived outofdate discontinued"""
+    )
+)
+_STATES = frozenset(word_list("status state stage lifecycle pagestatus documentstatus"))
 _SUCCESSORS = frozenset(
-    ("supersededby", "replacedby", "movedto", "redirectto", "redirect", "newlocation", "successor", "obsoletedby")
+    word_list("supersededby replacedby movedto redirectto redirect newlocation successor obsoletedby")
 )
 _LIMITS = frozenset(
-    ("expires", "expiry", "expiration", "expirydate", "expirationdate", "expireson", "validuntil", "validto", "validthrough")
-    + ("reviewby", "reviewdate", "nextreview", "nextreviewdate", "reviewdue", "reviewon", "sunset", "sunsetdate", "enddate")
+    word_list(
+        """expires expiry expiration expirydate expirationdate expireson validuntil validto validthrough reviewby
+        reviewdate nextreview nextreviewdate reviewdue reviewon sunset sunsetdate enddate"""
+    )
 )
 _REVISED = re.compile(
     r"(?:^|[|(\[]|\.\s)\W{0,8}(?:(?:this \w+|page|document|policy|date|was|were|has been|last|latest|most recently"
     r"|content)\W{1,6}){0,5}"
-    r"(?:updated?|revised|reviewed|revision|review|modified|edited|iterated|amended|verified|version|effective(?: date)?"
+    r"(?:updated?|revised|reviewed|revision|review|modified|edited|iterated|amended|verified|version"
+    r"|effective(?: date)?"
     r"|date|issued|approved)(?:\W{1,4}date)?\W{0,8}(?:(?:\d[\d.]{0,8}|on|in|as of|from)\W{1,4}){0,3}$",
     re.IGNORECASE,
 )
@@ -85,9 +96,8 @@ def _declared(properties: Mapping[str, Any]) -> Iterator[Notice]:
     for key, value in properties.items():
         name, shown = spelling(str(key)), _shown(value)
         text = f"{key}: {shown}"
-        if name in _FLAGS and shown and shown.lower() not in ("false", "no", "0", "none", "null"):
-            yield Notice("flagged", text)
-        elif name in _STATES and re.fullmatch(_DEAD, shown, re.IGNORECASE):
+        raised = name in _FLAGS and shown and shown.lower() not in ("false", "no", "0", "none", "null")
+        if raised or (name in _STATES and re.fullmatch(_DEAD, shown, re.IGNORECASE)):
             yield Notice("flagged", text)
         elif name in _SUCCESSORS and shown:
             yield Notice("moved", text)

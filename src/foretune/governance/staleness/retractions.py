@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from foretune.evidence import Span, fold, names
-from foretune.evidence.text import STOP_WORDS
+from foretune.evidence.text import STOP_WORDS, word_list
 from foretune.governance.staleness.layout import Line
 
 __all__ = ["Retraction", "mentions", "retractions", "words"]
@@ -21,7 +21,8 @@ _WORD = re.compile(r"[^\W_]+")
 _ADVERB = r"(?:now |mostly |largely |since |recently |officially |formally |completely |fully |been |also |all )*"
 _GONE_AFTER = re.compile(
     rf"[\"”’')\]*_]{{0,4}}(?:,? which | (?:application|app|tool|service|platform|site|website|system|page)\b"
-    rf"| (?P<noun>team|office|program|programme|policy|form|process|channel|group|portfolio|chapter|guild|board)\b)? ?(?:was|were|has|have|is|are|will be) {_ADVERB}"
+    rf"| (?P<noun>team|office|program|programme|policy|form|process|channel|group|portfolio|chapter|guild"
+    rf"|board)\b)? ?(?:was|were|has|have|is|are|will be) {_ADVERB}"
     r"(?:(?P<by>replaced|superseded|succeeded) (?:by|with)|(?P<to>renamed)(?: to| as)?|(?P<gone>retired|decommissioned"
     r"|discontinued|sunset(?:ted)?|shut down|shuttered|abolished|disbanded|dissolved|withdrawn|phased out|rescinded"
     r"|deprecated|no longer (?:used|in use|supported|offered|maintained|accepted|approved|available to)))\b"
@@ -37,14 +38,18 @@ _GONE_BEFORE = re.compile(
 )
 _QUOTED = re.compile(r"[\"“]([^\"”\n]{2,40})[\"”]")
 _PAST_MENTION = re.compile(
-    r"\b(?:formerly|previously|originally|was|were|had|replaced|renamed|histor\w+|old|legacy|retired|former|used to|no longer"
-    r"|deprecated|decommissioned|discontinued|superseded|sunset\w*|instead of|rather than|migrat\w+|until|before|(?:19|20)\d\d"
+    r"\b(?:formerly|previously|originally|was|were|had|replaced|renamed|histor\w+|old|legacy|retired|former"
+    r"|used to|no longer"
+    r"|deprecated|decommissioned|discontinued|superseded|sunset\w*|instead of|rather than|migrat\w+|until"
+    r"|before|(?:19|20)\d\d"
     r"|aka|a\.k\.a\.?|became|not)\b",
     re.IGNORECASE,
 )
 _NOT_A_THING = frozenset(
-    ("january february march april may june july august september october november december fall spring summer winter")
-    .split()
+    word_list(
+        """january february march april may june july august september october november december fall spring summer
+        winter"""
+    )
 )
 _SHORTEST = 4
 
@@ -89,12 +94,13 @@ def _pairs(text: str, title: str) -> Iterator[tuple[str, str]]:
             yield name, new.text if new and follows and not match["gone"] else ""
     for match in _GONE_BEFORE.finditer(text):
         quoted = _QUOTED.match(text, max(match.end() - 1, 0))
-        old = Span(quoted[1].rstrip(".,"), quoted.start(1), quoted.end(1)) if quoted else _first(called, match.end())
-        if old is None:
+        after = _first(called, match.end())
+        if quoted is None and after is None:
             continue
+        named = quoted[1].rstrip(".,") if quoted else after.text if after else ""
         before = [each for each in called if each.end <= match.start()]
         new = "" if match["gone"] else before[-1].text if before else title
-        yield old.text.rstrip("."), new
+        yield named.rstrip("."), new
 
 
 def _first(called: Sequence[Span], position: int) -> Span | None:

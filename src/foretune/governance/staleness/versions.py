@@ -20,7 +20,8 @@ _CROWD = 8
 _STAMP = re.compile(
     r"(?<![a-z0-9])(?:fy)?(?:19|20)\d\d(?:[-_. ]?(?:0[1-9]|1[0-2])(?:[-_. ]?[0-3]\d)?|[-_. ]?q[1-4])?(?![0-9])"
     r"|(?<![a-z0-9])fy[-_ ]?\d\d(?!\d)"
-    r"|(?<![a-z0-9])(?:v|ver|version|rev|revision|draft|final|old|new|copy|latest|updated)[-_. ]?\d{0,3}(?:\.\d+)*(?![a-z0-9])",
+    r"|(?<![a-z0-9])(?:v|ver|version|rev|revision|draft|final|old|new|copy|latest"
+    r"|updated)[-_. ]?\d{0,3}(?:\.\d+)*(?![a-z0-9])",
     re.IGNORECASE,
 )
 _LARGEST_FAMILY = 6
@@ -67,7 +68,11 @@ def supersessions(
     named = _families((page for page in pages if not page.record), lambda page: undated(page.path))
     titled = _families((page for page in pages if not page.record), lambda page: _title(page.title))
     near = _newer(pages, candidates)
-    for why, groups, least in (("near-copy", near, near_duplicate), ("name", named, _RELATED), ("title", titled, _RELATED)):
+    for why, groups, least in (
+        ("near-copy", near, near_duplicate),
+        ("name", named, _RELATED),
+        ("title", titled, _RELATED),
+    ):
         for group in groups:
             dated = sorted((page.day, page.path, page) for page in group if page.day)
             for day, _, page in dated[:-1]:
