@@ -7,16 +7,33 @@ against the sentence or what follows the date.
 from __future__ import annotations
 
 import re
+from datetime import date
+
+from foretune.evidence.text import any_of
 
 __all__ = [
     "AMOUNT",
     "ASKS",
     "CONDITION",
+    "CONDITIONAL",
     "DEADLINE",
+    "EDITION",
+    "HYPOTHETICAL",
     "IN_FORCE",
+    "IN_YEAR",
+    "LABEL",
     "LIMIT",
     "NEW",
+    "NEWS",
     "NOW",
+    "OPENING_YEAR",
+    "ORIGIN",
+    "OVER",
+    "RELATIVE",
+    "REPORT",
+    "SCHEDULE",
+    "SOON",
+    "SOON_OF_THE_PAGE",
     "STATE",
     "TO_COME",
 ]
@@ -81,4 +98,80 @@ NOW = re.compile(
     re.IGNORECASE,
 )
 AMOUNT = re.compile(r"[$€£]\s?\d|\d\s?(?:%|percent|hours|days|weeks)\b")
-_IN
+IN_YEAR = re.compile(
+    r"(?:\b(?:in|for|during)|\()\s*(?:the )?(?:calendar |fiscal |tax |plan |leave )?(?:year )?$", re.IGNORECASE
+)
+OPENING_YEAR = re.compile(r"[\W_]*(?:in|for|during) (?:the )?(?:fiscal year |calendar year |year )?$", re.IGNORECASE)
+EDITION = re.compile(
+    r"[^.;|\]\n]{0,60}?\b(?P<noun>"
+    + any_of(
+        """plans? planning guidance guides? guidelines schedules? calendars? templates? forms? rates? limits? framework
+        examples criteria polic(?:y|ies) training handbook budget goals? priorities strategy roadmap benefits? holidays?
+        enrollment builder benchmarks? checklist timeline dates okrs? objectives process instructions agenda"""
+    )
+    + r")\b",
+    re.IGNORECASE,
+)
+REPORT = re.compile(
+    r"\b(?:results?|reports?|surveys?|recordings?|videos?|slides?|decks?|presentations?|minutes|notes|recaps?"
+    r"|awards?|data"
+    r"|cohort|study|research|memo(?:randum)?|act|law|evaluation|audit|executive order|budget(?:ed)? for)\b",
+    re.IGNORECASE,
+)
+"""What is about a year rather than for it keeps being right."""
+LABEL = re.compile(r"\[[^\]]*$")
+ORIGIN = re.compile(r"\b(?:of|act|law|since)\W*$", re.IGNORECASE)
+NEWS = re.compile(
+    r", [^.]{2,60}? (?:published|issued|announced|released|updated|introduced|launched|rolled out|posted)\b",
+    re.IGNORECASE,
+)
+SOON = re.compile(
+    r"(?P<soon>\bcoming soon\b|\b(?:under|in) (?:active )?(?:construction|development)\b"
+    r"|\b(?:in|over|within) the (?:coming|next(?: few| several| couple of)?) (?:weeks?|months?|years?)(?: or so)?\b"
+    r"|\b(?:will|to) be (?:\w+ )?(?:added|updated|available|released|published|announced|launched"
+    r"|finalized) (?:soon|shortly)\b"
+    r"|\b(?:is|are) (?:still )?(?:a )?work in progress\b|^\W*(?:work in progress|WIP|TBD|TBA)\b|\((?:WIP|TBD|TBA)\)"
+    r"|\bmore (?:details|information) (?:to come|coming|soon)\b|[-–:|]\s*(?:TBD|TBA)\b|\bstay tuned\b"
+    r"|\b(?:finalized|published|announced|released|ready) (?:soon|shortly)\b)",
+    re.IGNORECASE,
+)
+SOON_OF_THE_PAGE = re.compile(
+    r"\b(?:this (?:page|document|section|guide|content|handbook|site|article|policy)|coming soon|WIP"
+    r"|more (?:details|information))\b",
+    re.IGNORECASE,
+)
+HYPOTHETICAL = re.compile(
+    r"\b(?:if|when|whether|ask|asks|questions?|could you|would|you(?:'re|’re)?|your)\b", re.IGNORECASE
+)
+RELATIVE = re.compile(
+    r"(?P<now>\b(?:currently|at present|presently|at this time|at the moment|for now|for the time being|temporarily)\b)"
+    r"|(?P<turn>\b(?:later |earlier )?(?:this|next) (?:fiscal year|year|quarter|month|spring|summer|fall|autumn"
+    r"|winter)\b)",
+    re.IGNORECASE,
+)
+CONDITIONAL = re.compile(
+    r"\b(?:if|when|whether|unless|who|whose|that (?:is|are)|might|may|could|would|ask|any|each|every|they|your?)\b"
+    r"|\b(?:this|next) \w+[’']s\b|\?",
+    re.IGNORECASE,
+)
+OVER = (
+    # The emergency of international concern ended on 5 May 2023 (World Health Organization), the United States'
+    # public health emergency on 11 May 2023 (Department of Health and Human Services): the later counts.
+    (
+        re.compile(
+            r"\b(?:(?:COVID(?:-19)?|coronavirus)(?: \w+){0,2} (?:pandemic|emergency|crisis|situation"
+            r"|restrictions|status"
+            r"|planning|response|protocols?)|(?:current|ongoing) (?:pandemic|(?:circumstances|situation) (?:of"
+            r"|with) COVID\S*))",
+            re.IGNORECASE,
+        ),
+        date(2023, 5, 11),
+    ),
+)
+"""What pages write of as going on, and the day it ended."""
+SCHEDULE = re.compile(
+    r"\b(?:schedule|calendar|dates?|deadlines?|due|begins?|starts?|end of|ends|must|submit|complete|review"
+    r"|opens?|closes?"
+    r"|kick-?off|tbd|planned|cycle|period|upcoming|launch|plan)\b",
+    re.IGNORECASE,
+)

@@ -84,14 +84,11 @@ def retractions(page: Sequence[Line], title: str) -> list[Retraction]:
 def _pairs(text: str, title: str) -> Iterator[tuple[str, str]]:
     called = names(text)
     for match in _GONE_AFTER.finditer(text):
-        old = max((each for each in called if each.end <= match.start() + 1), key=lambda each: each.end, default=None)
-        if old is None or match.start() - old.end > 2:
-            continue
-        new = min((each for each in called if each.start >= match.end()), key=lambda each: each.start, default=None)
-        follows = new is not None and new.start - match.end() <= 8
-        if match["gone"] or follows:
+        old = next((each for each in called if 0 <= match.start() - each.end + 1 <= 3), None)
+        new = next((each for each in called if 0 <= each.start - match.end() <= 8), None)
+        if old and (new or match["gone"]):
             name = f"{old.text} {match['noun']}" if match["noun"] else old.text
-            yield name, new.text if new and follows and not match["gone"] else ""
+            yield name, new.text if new and not match["gone"] else ""
     for match in _GONE_BEFORE.finditer(text):
         quoted = _QUOTED.match(text, max(match.end() - 1, 0))
         after = _first(called, match.end())
@@ -99,8 +96,8 @@ def _pairs(text: str, title: str) -> Iterator[tuple[str, str]]:
             continue
         named = quoted[1].rstrip(".,") if quoted else after.text if after else ""
         before = [each for each in called if each.end <= match.start()]
-        new = "" if match["gone"] else before[-1].text if before else title
-        yield named.rstrip("."), new
+        instead = "" if match["gone"] else before[-1].text if before else title
+        yield named.rstrip("."), instead
 
 
 def _first(called: Sequence[Span], position: int) -> Span | None:

@@ -38,83 +38,6 @@ class Statement:
     """0 to 1: how seldom the cue means anything else."""
 
 
-_YEAR = re.compile(
-    r"(?:\b(?:in|for|during)|\()\s*(?:the )?(?:calendar |fiscal |tax |plan |leave )?(?:year )?$", re.IGNORECASE
-)
-_OPENING_YEAR = re.compile(r"[\W_]*(?:in|for|during) (?:the )?(?:fiscal year |calendar year |year )?$", re.IGNORECASE)
-_EDITION = re.compile(
-    r"[^.;|\]\n]{0,60}?\b(?P<noun>"
-    + any_of(
-        """plans? planning guidance guides? guidelines schedules? calendars? templates? forms? rates? limits? framework
-        examples criteria polic(?:y|ies) training handbook budget goals? priorities strategy roadmap benefits? holidays?
-        enrollment builder benchmarks? checklist timeline dates okrs? objectives process instructions agenda"""
-    )
-    + r")\b",
-    re.IGNORECASE,
-)
-_REPORT = re.compile(
-    r"\b(?:results?|reports?|surveys?|recordings?|videos?|slides?|decks?|presentations?|minutes|notes|recaps?"
-    r"|awards?|data"
-    r"|cohort|study|research|memo(?:randum)?|act|law|evaluation|audit|executive order|budget(?:ed)? for)\b",
-    re.IGNORECASE,
-)
-"""What is about a year rather than for it keeps being right."""
-_LABEL = re.compile(r"\[[^\]]*$")
-_ORIGIN = re.compile(r"\b(?:of|act|law|since)\W*$", re.IGNORECASE)
-_NEWS = re.compile(
-    r", [^.]{2,60}? (?:published|issued|announced|released|updated|introduced|launched|rolled out|posted)\b",
-    re.IGNORECASE,
-)
-_SOON = re.compile(
-    r"(?P<soon>\bcoming soon\b|\b(?:under|in) (?:active )?(?:construction|development)\b"
-    r"|\b(?:in|over|within) the (?:coming|next(?: few| several| couple of)?) (?:weeks?|months?|years?)(?: or so)?\b"
-    r"|\b(?:will|to) be (?:\w+ )?(?:added|updated|available|released|published|announced|launched"
-    r"|finalized) (?:soon|shortly)\b"
-    r"|\b(?:is|are) (?:still )?(?:a )?work in progress\b|^\W*(?:work in progress|WIP|TBD|TBA)\b|\((?:WIP|TBD|TBA)\)"
-    r"|\bmore (?:details|information) (?:to come|coming|soon)\b|[-–:|]\s*(?:TBD|TBA)\b|\bstay tuned\b"
-    r"|\b(?:finalized|published|announced|released|ready) (?:soon|shortly)\b)",
-    re.IGNORECASE,
-)
-_SOON_OF_THE_PAGE = re.compile(
-    r"\b(?:this (?:page|document|section|guide|content|handbook|site|article|policy)|coming soon|WIP"
-    r"|more (?:details|information))\b",
-    re.IGNORECASE,
-)
-_HYPOTHETICAL = re.compile(
-    r"\b(?:if|when|whether|ask|asks|questions?|could you|would|you(?:'re|’re)?|your)\b", re.IGNORECASE
-)
-_RELATIVE = re.compile(
-    r"(?P<now>\b(?:currently|at present|presently|at this time|at the moment|for now|for the time being|temporarily)\b)"
-    r"|(?P<turn>\b(?:later |earlier )?(?:this|next) (?:fiscal year|year|quarter|month|spring|summer|fall|autumn"
-    r"|winter)\b)",
-    re.IGNORECASE,
-)
-_CONDITIONAL = re.compile(
-    r"\b(?:if|when|whether|unless|who|whose|that (?:is|are)|might|may|could|would|ask|any|each|every|they|your?)\b"
-    r"|\b(?:this|next) \w+[’']s\b|\?",
-    re.IGNORECASE,
-)
-_OVER = (
-    # The emergency of international concern ended on 5 May 2023 (World Health Organization), the United States'
-    # public health emergency on 11 May 2023 (Department of Health and Human Services): the later counts.
-    (
-        re.compile(
-            r"\b(?:(?:COVID(?:-19)?|coronavirus)(?: \w+){0,2} (?:pandemic|emergency|crisis|situation"
-            r"|restrictions|status"
-            r"|planning|response|protocols?)|(?:current|ongoing) (?:pandemic|(?:circumstances|situation) (?:of"
-            r"|with) COVID\S*))",
-            re.IGNORECASE,
-        ),
-        date(2023, 5, 11),
-    ),
-)
-"""What pages write of as going on, and the day it ended."""
-_SCHEDULE = re.compile(
-    r"\b(?:schedule|calendar|dates?|deadlines?|due|begins?|starts?|end of|ends|must|submit|complete|review"
-    r"|opens?|closes?"
-    r"|kick-?off|tbd|planned|cycle|period|upcoming|launch|plan)\b",
-    re.IGNORECASE,
-)
 _YEAR = re.compile(r"(?:19|20)\d\d|\bFY\W?\d\d")
 _FIRST_CELL = 40
 _GAP = 500
@@ -197,9 +120,9 @@ def _readings(
         yield "as_of", 0.65, 0
     if (edition := _edition(before, after, said)) and not told:
         yield "edition", edition, 0
-    elif item and _LABEL.search(before) and "]" in after and not _ORIGIN.search(before):
+    elif item and cues.LABEL.search(before) and "]" in after and not cues.ORIGIN.search(before):
         yield "edition", 0.35, 0  # a recording, a deck: what it shows may have changed since
-    if said.day and re.fullmatch(r"[\W_]*on ", before, re.IGNORECASE) and _NEWS.match(after):
+    if said.day and re.fullmatch(r"[\W_]*on ", before, re.IGNORECASE) and cues.NEWS.match(after):
         yield "announced", 0.4, len("on ")
 
 
@@ -210,11 +133,11 @@ def _comes(text: str, before: str, after: str) -> bool:
 
 def _state_of_year(text: str, before: str, after: str, said: PartialDate) -> bool:
     """``($191,900 in 2024)``, ``In 2022, we consider ...``: an amount or a habit of one year."""
-    if not said.bare_year or not _IN_YEAR.search(before):
+    if not said.bare_year or not cues.IN_YEAR.search(before):
         return False
     if cues.AMOUNT.search(before[-40:]) or re.match(r"\s*(?:is|are|:)\s+\W?[$€£]?\d", after):
         return True
-    return bool(_OPENING_YEAR.fullmatch(text[: len(text) - len(text.lstrip())] + before.lstrip()[-40:])) and bool(
+    return bool(cues.OPENING_YEAR.fullmatch(text[: len(text) - len(text.lstrip())] + before.lstrip()[-40:])) and bool(
         cues.NOW.search(after[:60]) and tense(after) is Tense.PRESENT
     )
 
@@ -223,10 +146,12 @@ def _edition(before: str, after: str, said: PartialDate) -> float:
     """How surely a year names the edition of something that is made anew each year."""
     if not said.bare_year or said.month:
         return 0.0
-    match = _EDITION.match(after)
+    match = cues.EDITION.match(after)
     if match is None or tense(after[: match.end()]) in (Tense.PAST, Tense.FUTURE):
         return 0.0
-    if _REPORT.search(after[: match.end() + 20]) or re.search(r"\b(?:in|since|of|from|by|during|for) $", before[-8:]):
+    if cues.REPORT.search(after[: match.end() + 20]) or re.search(
+        r"\b(?:in|since|of|from|by|during|for) $", before[-8:]
+    ):
         return 0.0
     linked = before.rstrip().endswith("[")
     return 0.6 if linked or said.text.upper().startswith("FY") else 0.45
@@ -244,11 +169,11 @@ def _newest(editions: Sequence[tuple[str, Statement]]) -> Iterator[Statement]:
 
 def _soon(line: Line) -> Statement | None:
     text = line.text
-    match = _SOON.search(text)
+    match = cues.SOON.search(text)
     if match is None or tense(text) is Tense.PAST or text.endswith("?") or _defines(text):
         return None
-    of_the_page = bool(_SOON_OF_THE_PAGE.search(text))
-    if not of_the_page and (_HYPOTHETICAL.search(text) or tense(text) not in (Tense.FUTURE, Tense.NONE)):
+    of_the_page = bool(cues.SOON_OF_THE_PAGE.search(text))
+    if not of_the_page and (cues.HYPOTHETICAL.search(text) or tense(text) not in (Tense.FUTURE, Tense.NONE)):
         return None
     words = match["soon"].strip(" *_|-–:#(")
     return Statement("announced", line.start, line.end, None, words, False, 0.6 if of_the_page else 0.45)
@@ -263,7 +188,7 @@ def _defines(text: str) -> bool:
 
 
 def _over(line: Line) -> Statement | None:
-    for pattern, ended in _OVER:
+    for pattern, ended in cues.OVER:
         match = pattern.search(line.text)
         if match and tense(line.text) is not Tense.PAST and not line.text.startswith("#"):
             return Statement("expired", line.start, line.end, ended, match.group(), False, 0.7)
@@ -271,8 +196,8 @@ def _over(line: Line) -> Statement | None:
 
 
 def _relative(line: Line) -> Statement | None:
-    match = _RELATIVE.search(line.text)
-    if match is None or tense(line.text) is Tense.PAST or _CONDITIONAL.search(line.text):
+    match = cues.RELATIVE.search(line.text)
+    if match is None or tense(line.text) is Tense.PAST or cues.CONDITIONAL.search(line.text):
         return None
     return Statement("relative", line.start, line.end, None, match.group(), False, 0.5 if match["turn"] else 0.3)
 
@@ -302,7 +227,9 @@ def _leading(line: Line, said: Sequence[PartialDate]) -> PartialDate | None:
 def _schedule(run: Sequence[tuple[Line, PartialDate]]) -> Iterator[Statement]:
     if len(run) < 3:
         return
-    planned = sum(bool(_SCHEDULE.search(line.text)) for line, _ in run) + 2 * bool(_SCHEDULE.search(run[0][0].heading))
+    planned = sum(bool(cues.SCHEDULE.search(line.text)) for line, _ in run) + 2 * bool(
+        cues.SCHEDULE.search(run[0][0].heading)
+    )
     told = sum(tense(line.text) is Tense.PAST for line, _ in run)
     if 2 * planned < len(run) or 3 * told > len(run) or len({said.latest for _, said in run}) < 2:
         return
