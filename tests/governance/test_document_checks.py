@@ -109,19 +109,18 @@ def test_unclosed_markup_is_read_in_linear_time(text: str) -> None:
 
 
 def test_every_check_declares_what_it_finds_and_explains_itself() -> None:
-    names = [each.name for each in checks()]
-    expected = [
+    assert [each.name for each in checks()] == [
         "garbled",
         "boilerplate",
         "language",
         "short",
         "metadata",
         "duplicate",
+        "stale",
         "personal",
         "hostile",
         "pattern",
     ]
-    assert names == expected
     fields = set(Document.__dataclass_fields__)
     for each in checks():
         assert each.types

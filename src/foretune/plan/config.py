@@ -146,6 +146,12 @@ class GovernanceSettings(Section):
     four_eyes: bool = Field(
         False, description="restricted documents go in, and get a lower label, only when a second person confirms it"
     )
+    withdrawn: list[str] = Field(
+        [], description="names of what is no longer offered, used or allowed: any mention is reported as stale"
+    )
+    review_after_months: int = Field(
+        36, ge=0, description="a page last revised longer ago is due for review, in months; 0: none is"
+    )
     rules: list[Rule] = Field([], description="rules, first match wins: see docs/review.md")
 
 
