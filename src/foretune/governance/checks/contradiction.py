@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from foretune.evidence import squash
 from foretune.governance.checks.registry import CheckSettings, corpus_check
 from foretune.governance.contradiction import (
     Disagreement,
@@ -16,8 +17,10 @@ from foretune.governance.contradiction import (
     disagreements,
     misspellings,
     sign_text,
+    variants,
     wrong_targets,
 )
+from foretune.governance.contradiction.identifiers import Identifier
 from foretune.types import Document, Finding, Related, Severity
 
 __all__ = ["contradiction", "contradictions", "sign"]
@@ -37,6 +40,8 @@ _PLACES = 8
 """Places with the usual spelling that a finding points to."""
 _LINK_SCORE = 0.9
 _HEADING = re.compile(r"\A\s*#\s+(.{1,200})$", re.MULTILINE)
+_ANY_HEADING = re.compile(r"^#{1,6}\s+(.{1,200})$", re.MULTILINE)
+_BRACKETS = re.compile(r"\([^()]*\)")
 _LONGEST_VALUE = 60
 
 
@@ -67,10 +72,19 @@ def contradictions(
     for disagreement in disagreements(ordered, text, judge):
         yield _of_statements(ordered, text, disagreement)
     for misspelling in misspellings([each.identifiers for each in ordered]):
-        yield _of_spelling(ordered, text, misspelling)
+        yield _of_spelling(ordered, text, misspelling, [each.identifiers for each in ordered], "writes the {kind} {name}")
+    for variant in variants([each.expansions for each in ordered]):
+        yield _of_spelling(ordered, text, variant, [each.expansions for each in ordered], "spells out {kind} as {name}")
     pages = [Page(each.path, each.title, each.links) for each in ordered]
     for wrong in wrong_targets(pages):
-        yield _of_link(ordered, text, wrong)
+        if not _holds(text(ordered[wrong.opens].id), ordered[wrong.names].title):
+            yield _of_link(ordered, text, wrong)
+
+
+def _holds(text: str, title: str) -> bool:
+    """True where a page has a section with the title of another page."""
+    named = squash(_BRACKETS.sub("", title))
+    return any(named in squash(line[1]) for line in _ANY_HEADING.finditer(text))
 
 
 def _of_statements(signed: Sequence[Signed], text: Callable[[str], str], found: Disagreement) -> Finding:
@@ -114,23 +128,29 @@ def _short(value: str) -> str:
     return value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"
 
 
-def _of_spelling(signed: Sequence[Signed], text: Callable[[str], str], found: Misspelling) -> Finding:
+def _of_spelling(
+    signed: Sequence[Signed],
+    text: Callable[[str], str],
+    found: Misspelling,
+    names: Sequence[Sequence[Identifier]],
+    says: str,
+) -> Finding:
     def place(position: int, name: str) -> Related:
-        each = next(i for i in signed[position].identifiers if i.kind == found.kind and i.name == name)
-        return Related(
-            signed[position].path, each.start, each.end, text(signed[position].id)[each.start : each.end]
-        )
+        same = [i for i in names[position] if i.kind == found.kind]
+        each = next((i for i in same if squash(i.name) == squash(name)), same[0])
+        return Related(signed[position].path, each.start, each.end, text(signed[position].id)[each.start : each.end])
 
     first = place(found.rare_in[0], found.rare)
-    others = [place(position, found.rare) for position in found.rare_in[1:]]
     usual = [place(position, found.usual) for position in found.usual_in]
-    many = f"{len(usual)} pages write" if len(usual) > 1 else f"{usual[0].document} writes"
+    others = [place(position, found.rare) for position in found.rare_in[1:]]
+    elsewhere = f"{len(usual)} pages have" if len(usual) > 1 else f"{usual[0].document} has"
+    said = says.format(kind=found.kind, name=found.rare)
     return Finding(
         signed[found.rare_in[0]].id,
         CHECK,
         "name",
         TYPES["name"],
-        f"{first.document} writes the {found.kind} {found.rare}, {many} {found.usual}.",
+        f"{first.document} {said}, {elsewhere} {found.usual}.",
         first.start,
         first.end,
         first.text,

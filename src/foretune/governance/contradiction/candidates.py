@@ -31,6 +31,8 @@ _SMALLEST_CORPUS = 400
 """Statements that a corpus counts for at least, or in a small one every word would be common."""
 _FORM = 6
 """Statements with the same words from which they are a form filled in again and again, with other values each time."""
+_FORM_ON_ONE_PAGE = 2
+"""The same on one page: a table written as text, the same step for one team after the other."""
 _COPIES = 0.6
 """Share of equal statements from which two documents are versions of one page."""
 
@@ -70,9 +72,16 @@ def candidates(signed: Sequence[Signed], weights: Weights) -> list[Candidate]:
     copies = _copies(signed)
     postings: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     forms = Counter(each.own.tobytes() for document in signed for each in document.statements)
+    filled_in = {
+        (d, own)
+        for d, document in enumerate(signed)
+        for own, times in Counter(each.own.tobytes() for each in document.statements).items()
+        if times > _FORM_ON_ONE_PAGE
+    }
     for d, document in enumerate(signed):
         for s, statement in enumerate(document.statements):
-            if forms[statement.own.tobytes()] > _FORM:
+            own_words = statement.own.tobytes()
+            if forms[own_words] > _FORM or (d, own_words) in filled_in:
                 continue
             words = sorted({*statement.own, *statement.around}, key=lambda w: (-weights(w), w))
             own = [w for w in words if w in statement.own][:_RAREST]

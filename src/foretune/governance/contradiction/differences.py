@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import SequenceMatcher
 from functools import cached_property
 
 from foretune.evidence import (
@@ -50,6 +51,15 @@ class Read:
     def squeezed(self) -> str:
         """On one line, with straight apostrophes."""
         return " ".join(self.statement.text.replace("’", "'").split())
+
+    @cached_property
+    def wording(self) -> tuple[str, ...]:
+        """Its content stems in order, values and words that go with any value left out."""
+        return tuple(
+            stem
+            for word in tokens(self.statement.text)
+            if not word.is_stop and (stem := canonical(word.stem)) in self.subject and stem not in _LIGHT
+        )
 
     @cached_property
     def beside(self) -> frozenset[str]:
@@ -212,6 +222,8 @@ def _numbers(one: Read, other: Read) -> Iterator[Difference]:
         alternatives = sum(_of_a_kind(a, q) for q in theirs) + sum(_of_a_kind(b, q) for q in mine)
         kind = "amount" if a.unit in CURRENCIES or a.unit == "cent" else "number"
         weight = _exclusive(a, b) / (1 + 0.35 * (alternatives - 2))
+        if _swapped(one, other):
+            weight *= _SWAPPED
         if not _near_words(one, a) & _near_words(other, b):
             weight *= 0.6
         shared = one.subject & other.subject - _LIGHT
@@ -225,6 +237,23 @@ _LIGHT = frozenset(
     "includ new first includ least total maximum minimum up".split()
 )
 """Stems that go with any value and say nothing of what it is a value of."""
+
+
+_SWAPPED = 0.55
+"""What a difference in value counts where a word beside it differs too: *sick leave*, *parental leave*."""
+
+
+def _swapped(one: Read, other: Read) -> bool:
+    """True where otherwise equal wording has another word or two in one place: another case, most likely."""
+    mine, theirs = one.wording, other.wording
+    matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
+    for kind, i, j, k, m in matcher.get_opcodes():
+        if kind != "replace" or j - i > 3 or m - k > 3:
+            continue
+        flanked = (i > 0 or k == 0) and (j < len(mine) or m == len(theirs))
+        if flanked and not set(mine[i:j]) & set(theirs[k:m]):
+            return True
+    return False
 
 
 def _near_words(read: Read, value: Quantity) -> frozenset[str]:
@@ -388,7 +417,8 @@ _LONGEST_HEAD = 90
 
 def _event_year(read: Read, date: PartialDate) -> bool:
     before = read.statement.text[max(0, date.start - 16) : date.start]
-    return date.first_year is not None and date.first_year == date.last_year and not _SCOPE_YEAR.search(before)
+    scope = date.text.upper().startswith("FY") or _SCOPE_YEAR.search(before)
+    return date.first_year is not None and date.first_year == date.last_year and not scope
 
 
 def _days(one: Read, other: Read) -> Iterator[Difference]:
@@ -471,9 +501,14 @@ _HALF_DENIED = re.compile(
     r"(?:\w+ )?(?:n't|not|never|no)\s+(?:just|only|merely|simply|necessarily|always|yet|limited|longer|be limited|more)\b",
     re.IGNORECASE,
 )
+_DENIED_TWICE = re.compile(r"(?:\bnot|n't|\bnever)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _LEAST_DENIED = 0.75
 """Share of a denied clause's words that the other statement must have."""
 _CONDITION = re.compile(r"\b(?:unless|if|except|when|until|limited to|only|whether)\b", re.IGNORECASE)
+
+
+def _digits(read: Read) -> frozenset[str]:
+    return frozenset(word for word in read.words if word.isdigit())
 
 
 def _denies(negative: Read, positive: Read, at: int) -> bool:
@@ -482,6 +517,8 @@ def _denies(negative: Read, positive: Read, at: int) -> bool:
     clause = next((part for part in clauses(whole) if part.start <= at < part.end), whole)
     stems = frozenset(subject(clause.text, None)) - _NOT
     if _HALF_DENIED.match(negative.squeezed, at) or _CONDITION.match(clause.text):
+        return False
+    if _DENIED_TWICE.search(negative.squeezed, 0, at) or _digits(negative) != _digits(positive):
         return False
     if len(stems) < 2 or bool(_CONDITION.search(negative.squeezed)) != bool(_CONDITION.search(positive.squeezed)):
         return False

@@ -21,6 +21,9 @@ _LEAST = {"number": 0.34, "amount": 0.34, "date": 0.3, "name": 0.6, "yesno": 0.7
 """Likeness from which a difference of a type counts: how much alike two statements have to be besides."""
 _ROW = 0.75
 """What a number in a row of a list counts: the rows' conditions are mostly what differs."""
+_PARALLEL = 0.8
+_IN_PARALLEL = 0.5
+"""What a difference counts between nearly equal sentences under two headings of one page: the headings differ on purpose."""
 _READ_AT_ONCE = 64
 """Documents whose statements are kept while candidates are read."""
 
@@ -56,6 +59,8 @@ def disagreements(
         for difference in differences(mine, theirs):
             row = (one.row or other.row) and difference.type in ("number", "amount")
             weight = difference.weight * (_ROW if row else 1.0)
+            if a == b and each.likeness >= _PARALLEL and mine.statement.under != theirs.statement.under:
+                weight *= _IN_PARALLEL
             if each.likeness * weight >= _LEAST[difference.type]:
                 found.append(_disagreement(each, mine.statement, theirs.statement, difference, weight))
                 break

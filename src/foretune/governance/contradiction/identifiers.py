@@ -1,7 +1,7 @@
 """Names that are meant to be the same and are spelled differently: channels, mail addresses, codes in quotes.
 
 Two spellings are suspicious where they differ by one letter or only in their marks
-(``wg-gov-career`` and ``wg-govcareer``). Names that differ in a digit are a series and
+(``help-desk-eu`` and ``helpdesk-eu``). Names that differ in a digit are a series, and short
 names that stand on one page side by side are two things.
 """
 
@@ -15,7 +15,7 @@ from itertools import combinations
 
 from foretune.evidence import squash
 
-__all__ = ["Identifier", "Misspelling", "identifiers", "misspellings"]
+__all__ = ["Identifier", "Misspelling", "identifiers", "line_around", "misspellings"]
 
 _MARKED = re.compile(
     r"\{%-?\s*(?P<tag>\w+_channel|channel|mention|user)\s+[\"']#?(?P<tagged>[\w.-]{3,60})[\"']"
@@ -24,6 +24,8 @@ _MARKED = re.compile(
 )
 _SHORTEST = 8
 """Letters and digits below which one letter is too little to tell a slip from another name."""
+_LONG = 14
+"""Letters and digits from which two names on one page are a slip too."""
 _COMMONEST = 64
 """Names that may share a spelling less one letter."""
 
@@ -55,14 +57,14 @@ def identifiers(text: str) -> Iterator[Identifier]:
     seen: set[tuple[str, str]] = set()
     for match in _MARKED.finditer(text):
         kind = "mail address" if match["mail"] else "channel"
-        name = (match["mail"] or match["channel"] or match["tagged"]).lower().rstrip(".-")
+        name = (match["mail"] or match["channel"] or match["tagged"]).lower().rstrip("._-")
         if (kind, name) in seen:
             continue
         seen.add((kind, name))
-        yield Identifier(kind, name, *_line(text, match.start(), match.end()))
+        yield Identifier(kind, name, *line_around(text, match.start(), match.end()))
 
 
-def _line(text: str, start: int, end: int) -> tuple[int, int]:
+def line_around(text: str, start: int, end: int) -> tuple[int, int]:
     """The line around a span without its indentation, at most 200 characters each side."""
     first = max(text.rfind("\n", 0, start) + 1, start - 200)
     stop = text.find("\n", end)
@@ -99,7 +101,8 @@ def _slip(one: tuple[str, str], other: tuple[str, str], used: dict[tuple[str, st
     shorter, longer = sorted((mine, theirs), key=len)
     if not same and (len(shorter) < _SHORTEST or len(longer) - len(shorter) != 1 and sorted(mine) != sorted(theirs)):
         return None
-    if set(used[one]) & set(used[other]) and not same:
+    beside = bool(set(used[one]) & set(used[other]))
+    if beside and not same and len(shorter) < _LONG:
         return None
     rare, usual = sorted((one, other), key=lambda each: (len(used[each]), each))
     lopsided = min(len(used[usual]) / len(used[rare]), 5) / 5

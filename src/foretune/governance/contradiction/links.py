@@ -64,7 +64,7 @@ def links(text: str) -> Iterator[Link]:
 
 
 def wrong_targets(pages: Sequence[Page]) -> Iterator[WrongTarget]:
-    """Links whose label holds the whole title of another page and hardly a word of the title they open."""
+    """Links whose label holds the whole title of another page and at most half of its words stand in the title they open."""
     titled: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     stems = [frozenset(content_stems(page.title)) for page in pages]
     for position, page in enumerate(pages):
@@ -82,7 +82,8 @@ def wrong_targets(pages: Sequence[Page]) -> Iterator[WrongTarget]:
             named = _named(label, titled, longest)
             if named is None or opens[0] in titled[named] or len(titled[named]) > 1:
                 continue
-            if not stems[opens[0]] & stems[titled[named][0]] and not _names_section(link, named):
+            shared = stems[opens[0]] & stems[titled[named][0]]
+            if 2 * len(shared) <= len(stems[titled[named][0]]) and not _names_section(link, named):
                 yield WrongTarget(position, link, opens[0], titled[named][0])
 
 

@@ -12,9 +12,10 @@ from functools import lru_cache
 
 from foretune.evidence import Facts, content, facts
 from foretune.evidence.units import UNITS, in_base_unit
+from foretune.governance.contradiction.acronyms import expansions
 from foretune.governance.contradiction.identifiers import Identifier, identifiers
 from foretune.governance.contradiction.links import Link, links
-from foretune.governance.contradiction.statements import statements
+from foretune.governance.contradiction.statements import plain, statements
 
 __all__ = ["Signed", "SignedStatement", "begins_or_ends", "canonical", "sign_text", "subject"]
 
@@ -82,6 +83,7 @@ class Signed:
     title: str
     statements: tuple[SignedStatement, ...]
     identifiers: tuple[Identifier, ...]
+    expansions: tuple[Identifier, ...]
     links: tuple[Link, ...]
 
 
@@ -175,7 +177,7 @@ def sign_text(id: str, path: str, title: str, text: str) -> Signed:
         signed.append(
             SignedStatement(ordinal, each.group, _packed(own), _packed(around), row, tuple(sorted(wanted)))
         )
-    return Signed(id, path, title, tuple(signed), tuple(identifiers(text)), tuple(links(text)))
+    return Signed(id, path, title, tuple(signed), tuple(identifiers(text)), tuple(expansions(text, plain(text))), tuple(links(text)))
 
 
 POLARITY = hashed("polarity")
