@@ -158,6 +158,7 @@ _CASES = tuple(
     short long
     mandatory voluntary/optional
     cash time
+    most/usually/typically some/few/certain/rarely
     high medium low
     urgent/emergency routine/regular
     work/business calendar
@@ -190,7 +191,7 @@ def _illustrates(read: Read) -> bool:
     )
 
 
-_POINTS = re.compile(r"^\W*(?:this|that|these|those|it|they|the|your|you|some|most|all)\b", re.IGNORECASE)
+_POINTS = re.compile(r"^\W*(?:this|that|these|those|it|they|such|he|she|we)\b", re.IGNORECASE)
 
 
 def _only_points(one: Read, other: Read) -> bool:
@@ -202,7 +203,7 @@ def _only_points(one: Read, other: Read) -> bool:
     return shared < _NAMED_ENOUGH and len(mine & theirs) - shared < 1
 
 
-_NAMED_ENOUGH = 4
+_NAMED_ENOUGH = 3
 """Shared words of two sentences from which they need no heading to say what they are about."""
 
 # -- numbers and amounts --------------------------------------------------------------------------
@@ -262,13 +263,17 @@ def _near_words(read: Read, value: Quantity) -> frozenset[str]:
 
 
 _RELATION = re.compile(r"\b(?P<word>after|every|each|within|before)\W+(?:\w+\W+){0,2}$", re.IGNORECASE)
+_RATE = re.compile(r"\b(?:per|an?|each|every)\s+(?P<unit>hour|day|week|month|quarter|year|\w+ (?:period|year))\b", re.IGNORECASE)
 
 
 def _same_relation(one: Read, a: Quantity, other: Read, b: Quantity) -> bool:
     """*Within 14 days* and *after 90 days* measure different things."""
     mine = _RELATION.search(one.statement.text[max(0, a.start - 30) : a.start])
     theirs = _RELATION.search(other.statement.text[max(0, b.start - 30) : b.start])
-    return not mine or not theirs or mine["word"].lower() == theirs["word"].lower()
+    if mine and theirs and mine["word"].lower() != theirs["word"].lower():
+        return False
+    every, each = _RATE.search(one.statement.text, a.end, a.end + 40), _RATE.search(other.statement.text, b.end, b.end + 40)
+    return not every or not each or every["unit"].lower() == each["unit"].lower()
 
 
 def _labels(read: Read, q: Quantity) -> bool:
@@ -472,7 +477,6 @@ _OPPOSITES = tuple(
         "taxable <> tax-free|nontaxable|not taxable",
         "refundable <> nonrefundable|non-refundable|not refundable",
         "paid <> unpaid|not paid",
-        "public <> private|confidential|not public",
     )
 )
 

@@ -17,7 +17,7 @@ __all__ = ["Disagreement", "Judge", "disagreements"]
 Judge = Callable[[str, str, Difference], bool]
 """Asked last, with both quotes and what differs: do the two really disagree? A language model, say."""
 
-_LEAST = {"number": 0.34, "amount": 0.34, "date": 0.3, "name": 0.6, "yesno": 0.7, "negation": 0.8, "condition": 0.5}
+_LEAST = {"number": 0.34, "amount": 0.34, "date": 0.3, "name": 0.6, "yesno": 0.7, "negation": 0.7, "condition": 0.5}
 """Likeness from which a difference of a type counts: how much alike two statements have to be besides."""
 _ROW = 0.75
 """What a number in a row of a list counts: the rows' conditions are mostly what differs."""

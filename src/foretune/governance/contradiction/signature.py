@@ -25,12 +25,6 @@ _MAY_HOLD_A_FACT = re.compile(
     r"|september|october|november|december)\b",
     re.IGNORECASE,
 )
-_MAY_BE_DENIED = re.compile(
-    r"n['’]t\b|\b(?:no|not|never|none|cannot|without|must|may|can|could|will|shall|should|need|needs|required?|requires"
-    r"|allowed|permitted|prohibited|forbidden|eligible|ineligible|optional|mandatory|always|only|possible|same"
-    r"|is|are|do|does)\b",
-    re.IGNORECASE,
-)
 _SYNONYMS = {
     word: words.split()[0]
     for words in (
@@ -151,8 +145,7 @@ def fact_keys(text: str, stated: Facts | None) -> Iterator[str]:
                 yield "day"
             elif date.first_year:
                 yield "year"
-    if _MAY_BE_DENIED.search(text):
-        yield "polarity"
+    yield "polarity"
 
 
 def sign_text(id: str, path: str, title: str, text: str) -> Signed:
