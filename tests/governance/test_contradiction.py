@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.governance.pages import read_pages
+from tests.governance.pages import put, read_pages
 from tests.helpers import shared
 
+from foretune.governance import findings, forget, review
 from foretune.governance.checks import CheckSettings
 from foretune.governance.checks.contradiction import contradiction, contradictions, sign
 from foretune.governance.contradiction.differences import Difference
 from foretune.governance.contradiction.statements import plain, statements
+from foretune.plan.config import GovernanceSettings
 from foretune.types import Document, Finding, digest
+from foretune.vault import Vault
 
 GOLDEN = Path(__file__).parent / "golden" / "contradiction_handbook.jsonl"
 
@@ -160,7 +163,9 @@ def test_rows_of_one_list_do_not_contradict_each_other() -> None:
 
 
 def test_a_form_filled_in_again_and_again_is_no_contradiction() -> None:
-    filled = [page(f"book{n}.md", f"Read: the whole book in {n} days, borrowed from the library.") for n in range(2, 12)]
+    filled = [
+        page(f"book{n}.md", f"Read: the whole book in {n} days, borrowed from the library.") for n in range(2, 12)
+    ]
     assert found(*filled) == []
 
 
@@ -241,6 +246,16 @@ def test_blanking_markup_keeps_every_offset(text: str) -> None:
     assert all(blank == kept or blank in " \n" for blank, kept in zip(read, text, strict=True))
     for each in statements(text):
         assert 0 <= each.start < each.end <= len(text)
+
+
+def test_what_was_quoted_of_an_erased_document_is_forgotten(vault: Vault) -> None:
+    pages = {"a.md": "Guests keep a visitor badge for 3 days.", "b.md": "Guests keep a visitor badge for 5 days."}
+    _, erased = put(vault, pages)
+    review(vault, GovernanceSettings(), checks=["contradiction"])
+    assert [each.path for each in findings(vault)] == ["a.md"]
+    with vault.writing() as connection:
+        forget(connection, [erased])
+    assert findings(vault) == []
 
 
 # -- the handbook ------------------------------------------------------------------------------------

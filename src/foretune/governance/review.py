@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.governance.checks import (
@@ -83,15 +83,18 @@ def review_inputs(vault: Vault, settings: GovernanceSettings, *, languages: Sequ
 
 
 def forget(connection: Connection, document_ids: Iterable[str]) -> None:
-    """Remove, in the caller's transaction, what findings in other documents say of these: their paths.
+    """Remove, in the caller's transaction, what findings in other documents say of these: their paths and what is quoted of them.
 
     For erasure: what stands in the documents' own rows goes with them. The other documents wait for the next review.
     """
     keeper = func.json_extract(finding.c.evidence, "$.keeper")
+    named = func.json_each(finding.c.evidence, "$.documents").table_valued("value")
     for document_id in document_ids:
-        pointing = select(finding.c.document_id).where(keeper == document_id)
-        connection.execute(delete(checked).where(checked.c.check == "duplicate", checked.c.document_id.in_(pointing)))
-        connection.execute(delete(finding).where(keeper == document_id))
+        points = or_(keeper == document_id, exists(select(named.c.value).where(named.c.value == document_id)))
+        for name in ("duplicate", "contradiction"):
+            pointing = select(finding.c.document_id).where(finding.c.check == name, points)
+            connection.execute(delete(checked).where(checked.c.check == name, checked.c.document_id.in_(pointing)))
+        connection.execute(delete(finding).where(points))
 
 
 # -- what has to be looked at -------------------------------------------------------------------------

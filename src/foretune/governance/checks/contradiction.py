@@ -72,7 +72,9 @@ def contradictions(
     for disagreement in disagreements(ordered, text, judge):
         yield _of_statements(ordered, text, disagreement)
     for misspelling in misspellings([each.identifiers for each in ordered]):
-        yield _of_spelling(ordered, text, misspelling, [each.identifiers for each in ordered], "writes the {kind} {name}")
+        yield _of_spelling(
+            ordered, text, misspelling, [each.identifiers for each in ordered], "writes the {kind} {name}"
+        )
     for variant in variants([each.expansions for each in ordered]):
         yield _of_spelling(ordered, text, variant, [each.expansions for each in ordered], "spells out {kind} as {name}")
     pages = [Page(each.path, each.title, each.links) for each in ordered]
@@ -105,7 +107,7 @@ def _of_statements(signed: Sequence[Signed], text: Callable[[str], str], found: 
         {
             "values": [difference.one, difference.other],
             "likeness": round(found.likeness, 4),
-            "document": other.id,
+            "documents": [other.id],
             **({"item": a.item or b.item} if a.item or b.item else {}),
         },
     )
@@ -156,7 +158,11 @@ def _of_spelling(
         first.text,
         found.score,
         tuple((usual + others)[:_PLACES]),
-        {"values": [found.rare, found.usual], "pages": [len(found.rare_in), len(found.usual_in)]},
+        {
+            "values": [found.rare, found.usual],
+            "pages": [len(found.rare_in), len(found.usual_in)],
+            "documents": [signed[position].id for position in (*found.usual_in, *found.rare_in[1:])],
+        },
     )
 
 
@@ -175,5 +181,5 @@ def _of_link(signed: Sequence[Signed], text: Callable[[str], str], found: WrongT
         text(page.id)[link.start : link.end],
         _LINK_SCORE,
         (Related(opens.path, text=opens.title), Related(names.path, text=names.title)),
-        {"values": [names.title, opens.title], "opens": opens.id, "names": names.id},
+        {"values": [names.title, opens.title], "documents": [opens.id, names.id]},
     )

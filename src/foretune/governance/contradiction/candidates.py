@@ -143,4 +143,6 @@ def _copies(signed: Sequence[Signed]) -> set[tuple[int, int]]:
     for places in holders.values():
         if 2 <= len(places) <= _COMMONEST:
             shared.update(combinations(places, 2))
-    return {pair for pair, count in shared.items() if count > 4 and count >= _COPIES * min(sizes[pair[0]], sizes[pair[1]])}
+    return {
+        pair for pair, count in shared.items() if count > 4 and count >= _COPIES * min(sizes[pair[0]], sizes[pair[1]])
+    }

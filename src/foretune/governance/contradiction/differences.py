@@ -263,7 +263,9 @@ def _near_words(read: Read, value: Quantity) -> frozenset[str]:
 
 
 _RELATION = re.compile(r"\b(?P<word>after|every|each|within|before)\W+(?:\w+\W+){0,2}$", re.IGNORECASE)
-_RATE = re.compile(r"\b(?:per|an?|each|every)\s+(?P<unit>hour|day|week|month|quarter|year|\w+ (?:period|year))\b", re.IGNORECASE)
+_RATE = re.compile(
+    r"\b(?:per|an?|each|every)\s+(?P<unit>hour|day|week|month|quarter|year|\w+ (?:period|year))\b", re.IGNORECASE
+)
 
 
 def _same_relation(one: Read, a: Quantity, other: Read, b: Quantity) -> bool:
@@ -272,7 +274,10 @@ def _same_relation(one: Read, a: Quantity, other: Read, b: Quantity) -> bool:
     theirs = _RELATION.search(other.statement.text[max(0, b.start - 30) : b.start])
     if mine and theirs and mine["word"].lower() != theirs["word"].lower():
         return False
-    every, each = _RATE.search(one.statement.text, a.end, a.end + 40), _RATE.search(other.statement.text, b.end, b.end + 40)
+    every, each = (
+        _RATE.search(one.statement.text, a.end, a.end + 40),
+        _RATE.search(other.statement.text, b.end, b.end + 40),
+    )
     return not every or not each or every["unit"].lower() == each["unit"].lower()
 
 
@@ -355,7 +360,9 @@ _DEADLINE = re.compile(
     r"\b(?:by|until|till|before|due|deadline|no later than|not later than|latest|submit|close[sd]?|expire[sd]?|end[s]?)\b",
     re.IGNORECASE,
 )
-_SCOPE_YEAR = re.compile(r"\b(?:FY|CY|fiscal year|calendar year|tax year|plan year|version|edition)\s?[\s'’]?$", re.IGNORECASE)
+_SCOPE_YEAR = re.compile(
+    r"\b(?:FY|CY|fiscal year|calendar year|tax year|plan year|version|edition)\s?[\s'’]?$", re.IGNORECASE
+)
 
 
 @_comparison
@@ -388,7 +395,9 @@ _GENERAL = frozenset(
     {"program", "offic", "team", "group", "project", "servic", "depart", "agenc", "compani", "new", "gov", "com", "org"}
 )
 _PASSIVE = frozenset({"was", "were", "is", "are", "been", "be", "being", "got"})
-_OBJECT_ENDS = frozenset({"in", "by", "with", "as", "to", "from", "at", "under", "after", "when", "during", "which", "that"})
+_OBJECT_ENDS = frozenset(
+    {"in", "by", "with", "as", "to", "from", "at", "under", "after", "when", "during", "which", "that"}
+)
 
 
 def _happened_to(read: Read, event: str) -> frozenset[str]:
@@ -527,9 +536,7 @@ def _denies(negative: Read, positive: Read, at: int) -> bool:
     if len(stems) < 2 or bool(_CONDITION.search(negative.squeezed)) != bool(_CONDITION.search(positive.squeezed)):
         return False
     said = positive.subject - _NOT
-    return (
-        len(stems & said) >= _LEAST_DENIED * len(stems) and len(said & negative.subject) >= _LEAST_DENIED * len(said)
-    )
+    return len(stems & said) >= _LEAST_DENIED * len(stems) and len(said & negative.subject) >= _LEAST_DENIED * len(said)
 
 
 # -- alternatives ---------------------------------------------------------------------------------

@@ -72,7 +72,9 @@ def disagreements(
         if key in seen:
             continue
         seen.add(key)
-        if judge is None or judge(_quote(text, signed, each.one, each.said), _quote(text, signed, each.other, each.also_said), each.difference):
+        if judge is None or judge(
+            _quote(text, signed, each.one, each.said), _quote(text, signed, each.other, each.also_said), each.difference
+        ):
             yield each
 
 

@@ -167,10 +167,16 @@ def sign_text(id: str, path: str, title: str, text: str) -> Signed:
             continue
         around = (around_of(each.under) | around_of(each.before)) - own
         row = any(rows[each.group, key] > 1 for key in wanted - _POLAR)
-        signed.append(
-            SignedStatement(ordinal, each.group, _packed(own), _packed(around), row, tuple(sorted(wanted)))
-        )
-    return Signed(id, path, title, tuple(signed), tuple(identifiers(text)), tuple(expansions(text, plain(text))), tuple(links(text)))
+        signed.append(SignedStatement(ordinal, each.group, _packed(own), _packed(around), row, tuple(sorted(wanted))))
+    return Signed(
+        id,
+        path,
+        title,
+        tuple(signed),
+        tuple(identifiers(text)),
+        tuple(expansions(text, plain(text))),
+        tuple(links(text)),
+    )
 
 
 POLARITY = hashed("polarity")

@@ -146,5 +146,11 @@ def _of(read: str, block: _Block) -> Iterator[Statement]:
         introduces = part.text.endswith(":") and part is last
         for child in block.children[:_CHILDREN] if introduces and block.children else [""]:
             yield Statement(
-                quote.start, quote.end, part.text[:_LONGEST], under, " ".join(beside) or block.before, child, block.group
+                quote.start,
+                quote.end,
+                part.text[:_LONGEST],
+                under,
+                " ".join(beside) or block.before,
+                child,
+                block.group,
             )
