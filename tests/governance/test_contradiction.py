@@ -42,7 +42,7 @@ def types(one: str, other: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("type", "one", "other", "values"),
+    ("kind", "one", "other", "values"),
     [
         (
             "number",
@@ -107,10 +107,10 @@ def types(one: str, other: str) -> list[str]:
     ],
 )
 def test_a_pair_that_disagrees_is_found_once_with_both_values(
-    type: str, one: str, other: str, values: set[str]
+    kind: str, one: str, other: str, values: set[str]
 ) -> None:
     (finding,) = between(one, other)
-    assert finding.type == type
+    assert finding.type == kind
     assert set(finding.evidence["values"]) == values
     assert {finding.text, finding.related[0].text} == {one, other}
 
@@ -158,7 +158,7 @@ def test_two_values_on_one_page_are_found_and_said_to_be_on_one_page() -> None:
 
 
 def test_rows_of_one_list_do_not_contradict_each_other() -> None:
-    rows = "Leave grows with service:\n\n- Junior analysts earn 4 hours of leave\n- Senior analysts earn 6 hours of leave\n"
+    rows = "Leave grows:\n\n- Junior analysts earn 4 hours of leave\n- Senior analysts earn 6 hours of leave\n"
     assert found(page("leave.md", rows)) == []
 
 
@@ -267,11 +267,10 @@ def handbook() -> list[tuple[str, Finding]]:
     folder = shared("handbook-18f") / "corpus"
     pages = [page(path, text, _title(folder / path)) for path, text in read_pages(folder).items()]
     paths = {each.id: each.path for each in pages}
-    shown = sorted(
+    return sorted(
         ((paths[each.document_id], each) for each in found(*pages)),
         key=lambda pair: (-pair[1].severity, -pair[1].score, pair[0], pair[1].start),
     )
-    return shown
 
 
 def _title(path: Path) -> str:

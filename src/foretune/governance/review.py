@@ -83,7 +83,7 @@ def review_inputs(vault: Vault, settings: GovernanceSettings, *, languages: Sequ
 
 
 def forget(connection: Connection, document_ids: Iterable[str]) -> None:
-    """Remove, in the caller's transaction, what findings in other documents say of these: their paths and what is quoted of them.
+    """Remove, in the caller's transaction, what findings in other documents say of these: paths and quotes.
 
     For erasure: what stands in the documents' own rows goes with them. The other documents wait for the next review.
     """

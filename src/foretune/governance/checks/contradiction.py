@@ -53,7 +53,7 @@ def sign(document: Document) -> Signed:
 
 
 @corpus_check(CHECK, types=TYPES, sign=sign, columns=("text", "title", "path"))
-def contradiction(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckSettings) -> Iterable[Finding]:
+def contradiction(signed: Sequence[Signed], text: Callable[[str], str], _: CheckSettings) -> Iterable[Finding]:
     """Places that say different things about the same thing, on one page or on two.
 
     *number*, *amount*, *date*: two values for what is otherwise the same statement. *yesno*, *negation*: one

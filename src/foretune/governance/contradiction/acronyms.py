@@ -20,7 +20,7 @@ __all__ = ["expansions", "variants"]
 _BRACKETED = re.compile(r"\((?P<short>[A-Z][A-Za-z&]{1,6}[A-Z])s?\)")
 _BEFORE = 400
 """Characters before the bracket that may hold the long form; link targets stand between."""
-_JOINING = frozenset("of and for the in on to a an with at by or".split())
+_JOINING = frozenset(["of", "and", "for", "the", "in", "on", "to", "a", "an", "with", "at", "by", "or"])
 _SHORTEST = 3
 """Letters of an abbreviation; two letters stand for too many things."""
 _ENDING = 3

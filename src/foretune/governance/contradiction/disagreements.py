@@ -23,7 +23,7 @@ _ROW = 0.75
 """What a number in a row of a list counts: the rows' conditions are mostly what differs."""
 _PARALLEL = 0.8
 _IN_PARALLEL = 0.5
-"""What a difference counts between nearly equal sentences under two headings of one page: the headings differ on purpose."""
+"""What a difference counts between nearly equal sentences under two headings of one page, which differ on purpose."""
 _READ_AT_ONCE = 64
 """Documents whose statements are kept while candidates are read."""
 
@@ -52,29 +52,38 @@ def disagreements(
 
     weights = weights_of(signed)
     found = []
-    for each in sorted(candidates(signed, weights), key=lambda c: (c.one[0], c.other[0], c.one, c.other)):
-        (a, i), (b, j) = each.one, each.other
+    by_documents = sorted(candidates(signed, weights), key=lambda c: (c.one[0], c.other[0], c.one, c.other))
+    for candidate in by_documents:
+        (a, i), (b, j) = candidate.one, candidate.other
         one, other = signed[a].statements[i], signed[b].statements[j]
         mine, theirs = read(a)[one.ordinal], read(b)[other.ordinal]
         for difference in differences(mine, theirs):
-            row = (one.row or other.row) and difference.type in ("number", "amount")
-            weight = difference.weight * (_ROW if row else 1.0)
-            if a == b and each.likeness >= _PARALLEL and mine.statement.under != theirs.statement.under:
+            weight = difference.weight
+            if (one.row or other.row) and difference.type in ("number", "amount"):
+                weight *= _ROW
+            if a == b and candidate.likeness >= _PARALLEL and mine.statement.under != theirs.statement.under:
                 weight *= _IN_PARALLEL
-            if each.likeness * weight >= _LEAST[difference.type]:
-                found.append(_disagreement(each, mine.statement, theirs.statement, difference, weight))
+            if candidate.likeness * weight >= _LEAST[difference.type]:
+                found.append(_disagreement(candidate, mine.statement, theirs.statement, difference, weight))
                 break
     found.sort(key=lambda d: (-d.score, signed[d.one].path, d.said.start, signed[d.other].path, d.also_said.start))
+    for each in _each_once(found):
+        one_quote, other_quote = (
+            _quote(signed, text, each.one, each.said),
+            _quote(signed, text, each.other, each.also_said),
+        )
+        if judge is None or judge(one_quote, other_quote, each.difference):
+            yield each
+
+
+def _each_once(found: Sequence[Disagreement]) -> Iterator[Disagreement]:
+    """The surest of those between the same documents with the same two values."""
     seen: set[tuple[object, ...]] = set()
     for each in found:
         values = frozenset({fold(each.difference.one), fold(each.difference.other)})
         key = (each.one, each.other, each.difference.type, values)
-        if key in seen:
-            continue
-        seen.add(key)
-        if judge is None or judge(
-            _quote(text, signed, each.one, each.said), _quote(text, signed, each.other, each.also_said), each.difference
-        ):
+        if key not in seen:
+            seen.add(key)
             yield each
 
 
@@ -91,5 +100,5 @@ _FIRM = {"number": 0.1, "amount": 0.1, "date": 0.5, "name": 0.0, "yesno": 0.0, "
 """How much of the score a difference of a type has whatever the likeness: dates are laid side by side by event."""
 
 
-def _quote(text: Callable[[str], str], signed: Sequence[Signed], document: int, statement: Statement) -> str:
+def _quote(signed: Sequence[Signed], text: Callable[[str], str], document: int, statement: Statement) -> str:
     return text(signed[document].id)[statement.start : statement.end]

@@ -99,7 +99,7 @@ def _slip(one: tuple[str, str], other: tuple[str, str], used: dict[tuple[str, st
         return None
     same = mine == theirs
     shorter, longer = sorted((mine, theirs), key=len)
-    if not same and (len(shorter) < _SHORTEST or len(longer) - len(shorter) != 1 and sorted(mine) != sorted(theirs)):
+    if not same and (len(shorter) < _SHORTEST or (len(longer) - len(shorter) != 1 and sorted(mine) != sorted(theirs))):
         return None
     beside = bool(set(used[one]) & set(used[other]))
     if beside and not same and len(shorter) < _LONG:

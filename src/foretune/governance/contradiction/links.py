@@ -64,7 +64,7 @@ def links(text: str) -> Iterator[Link]:
 
 
 def wrong_targets(pages: Sequence[Page]) -> Iterator[WrongTarget]:
-    """Links whose label holds the whole title of another page and at most half of its words stand in the title they open."""
+    """Links whose label holds a page's title and that open another page, which has at most half of its words."""
     titled: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     stems = [frozenset(content_stems(page.title)) for page in pages]
     for position, page in enumerate(pages):

@@ -113,7 +113,7 @@ _SPELLED_OUT = re.compile(r"(?:[A-Z][a-z]{2,}\s+(?:(?:and|of|for|the|&)\s+)?){2,
 
 def _acronyms(text: str) -> set[str]:
     """*Family and Medical Leave* is also spoken of as FML: initials of capitalised phrases."""
-    found = set()
+    found: set[str] = set()
     for match in _SPELLED_OUT.finditer(text):
         letters = "".join(word[0] for word in match.group().split() if word[0].isupper())
         found.update(letters[:length].lower() for length in range(3, len(letters) + 1))
@@ -130,8 +130,8 @@ def stated_in(text: str) -> Facts | None:
     return facts(text) if _MAY_HOLD_A_FACT.search(text) else None
 
 
-def fact_keys(text: str, stated: Facts | None) -> Iterator[str]:
-    """Names of the kinds of fact in ``text``: what is counted, and which parts of a date are given."""
+def fact_keys(stated: Facts | None) -> Iterator[str]:
+    """Names of the kinds of fact that are stated: what is counted, and which parts of a date are given."""
     if stated is not None:
         for quantity in stated.quantities:
             if quantity.weak or quantity.denied or quantity.ordinal:
@@ -148,11 +148,11 @@ def fact_keys(text: str, stated: Facts | None) -> Iterator[str]:
     yield "polarity"
 
 
-def sign_text(id: str, path: str, title: str, text: str) -> Signed:
+def sign_text(document_id: str, path: str, title: str, text: str) -> Signed:
     """Sign a document: reads each sentence once."""
     around_of = lru_cache(maxsize=64)(lambda words: frozenset(subject(words, None)))
     read = [(each, stated_in(each.text)) for each in statements(text, title)]
-    keys_of = [frozenset(map(hashed, fact_keys(each.text, stated))) for each, stated in read]
+    keys_of = [frozenset(map(hashed, fact_keys(stated))) for each, stated in read]
     rows = Counter(
         (each.group, key) for (each, _), keys in zip(read, keys_of, strict=True) if each.group for key in keys
     )
@@ -169,7 +169,7 @@ def sign_text(id: str, path: str, title: str, text: str) -> Signed:
         row = any(rows[each.group, key] > 1 for key in wanted - _POLAR)
         signed.append(SignedStatement(ordinal, each.group, _packed(own), _packed(around), row, tuple(sorted(wanted))))
     return Signed(
-        id,
+        document_id,
         path,
         title,
         tuple(signed),

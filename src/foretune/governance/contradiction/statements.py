@@ -84,7 +84,7 @@ def statements(text: str, title: str = "") -> Iterator[Statement]:
     """The statements of a Markdown or plain text, in order; headings and table rows are none."""
     read = plain(text)
     for block in _blocks(read, title):
-        yield from _of(read, block)
+        yield from _of(block)
 
 
 def _blocks(read: str, title: str) -> list[_Block]:
@@ -136,7 +136,7 @@ def _joined(block: _Block) -> str:
     return " ".join(part.text for part in block.parts)[:_LONGEST]
 
 
-def _of(read: str, block: _Block) -> Iterator[Statement]:
+def _of(block: _Block) -> Iterator[Statement]:
     first, last = block.parts[0], block.parts[-1]
     whole = last.end - first.start <= _WHOLE_ITEM
     under = " / ".join([block.under, *block.parents])
