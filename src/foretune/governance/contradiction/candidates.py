@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from foretune.governance.contradiction.signature import POLARITY, Signed, SignedStatement
 
-__all__ = ["Candidate", "Weights", "candidates", "likeness"]
+__all__ = ["Candidate", "Weights", "candidates", "likeness", "weights_of"]
 
 _RAREST = 10
 """Words of a statement that are looked up."""
@@ -33,6 +34,8 @@ _FORM = 6
 """Statements with the same words from which they are a form filled in again and again, with other values each time."""
 _FORM_ON_ONE_PAGE = 2
 """The same on one page: a table written as text, the same step for one team after the other."""
+_WEIGHED_AT_ONCE = 65_536
+"""Statements whose words are kept as sets while pairs are weighed."""
 _COPIES = 0.6
 """Share of equal statements from which two documents are versions of one page."""
 
@@ -50,14 +53,20 @@ class Weights:
     """How much a word tells: its inverse document frequency among statements."""
 
     def __init__(self, frequency: Counter[int], statements: int) -> None:
-        self._frequency = frequency
-        self._log = math.log(max(statements, _SMALLEST_CORPUS) + 1)
+        highest = math.log(max(statements, _SMALLEST_CORPUS) + 1)
+        self._unknown = highest - math.log(0.5)
+        self._weights = {word: highest - math.log(count + 0.5) for word, count in frequency.items()}
 
     def __call__(self, word: int) -> float:
-        return self._log - math.log(self._frequency.get(word, 0) + 0.5)
+        return self._weights.get(word, self._unknown)
+
+    def of(self, words: Iterable[int]) -> float:
+        """The sum over ``words``."""
+        return sum(map(self, words))
 
 
 def weights_of(signed: Sequence[Signed]) -> Weights:
+    """The weights of all words of a corpus."""
     frequency: Counter[int] = Counter()
     count = 0
     for document in signed:
@@ -93,6 +102,11 @@ def candidates(signed: Sequence[Signed], weights: Weights) -> list[Candidate]:
     for (key, _), places in postings.items():
         if 2 <= len(places) <= _COMMONEST:
             (polar if key == POLARITY else seen).update(combinations(places, 2))
+
+    @lru_cache(maxsize=_WEIGHED_AT_ONCE)
+    def weigh(place: tuple[int, int]) -> _Weighed:
+        return _weighed(signed[place[0]].statements[place[1]], weights)
+
     found = []
     for pair in sorted(seen | polar):
         (a, i), (b, j) = pair
@@ -101,10 +115,22 @@ def candidates(signed: Sequence[Signed], weights: Weights) -> list[Candidate]:
             continue
         if (a, b) in copies:
             continue
-        alike = likeness(one, other, weights)
+        alike = _likeness(weigh(pair[0]), weigh(pair[1]), weights)
         if alike >= (_LEAST if pair in seen else _LEAST_POLARITY):
             found.append(Candidate(pair[0], pair[1], alike))
     return sorted(found, key=lambda each: (-each.likeness, each.one, each.other))
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    own: frozenset[int]
+    around: frozenset[int]
+    total: float
+    """Weight of its own words."""
+
+
+def _weighed(statement: SignedStatement, weights: Weights) -> _Weighed:
+    return _Weighed(frozenset(statement.own), frozenset(statement.around), weights.of(statement.own))
 
 
 def likeness(one: SignedStatement, other: SignedStatement, weights: Weights) -> float:
@@ -113,21 +139,14 @@ def likeness(one: SignedStatement, other: SignedStatement, weights: Weights) -> 
     The geometric mean of both covers, so that words which only one side has count
     little and words that both have for themselves alone count much.
     """
-    return math.sqrt(_cover(one, other, weights) * _cover(other, one, weights))
+    return _likeness(_weighed(one, weights), _weighed(other, weights), weights)
 
 
-def _cover(one: SignedStatement, other: SignedStatement, weights: Weights) -> float:
-    own, around = set(other.own), set(other.around)
-    total = shared = 0.0
-    for word in one.own:
-        weight = weights(word)
-        total += weight
-        shared += weight * (1.0 if word in own else _AROUND if word in around else 0.0)
-    for word in one.around:
-        if word in own:
-            shared += weights(word) * _AROUND
-            total += weights(word) * _AROUND
-    return shared / total if total else 0.0
+def _likeness(one: _Weighed, other: _Weighed, weights: Weights) -> float:
+    beside_one = _AROUND * weights.of(one.around & other.own)
+    beside_other = _AROUND * weights.of(one.own & other.around)
+    shared = weights.of(one.own & other.own) + beside_one + beside_other
+    return shared / math.sqrt((one.total + beside_one) * (other.total + beside_other))
 
 
 def _copies(signed: Sequence[Signed]) -> set[tuple[int, int]]:

@@ -49,7 +49,8 @@ _CASES = tuple(
 """Words of which a statement that has one speaks of another case than a statement that has the other."""
 _EXAMPLE = re.compile(
     r"\b(?:e\.g|for (?:example|instance)|such as|samples?|hypothetical|imagine|suppose|let's say|examples?)\b"
-    r"|\bscenarios?\b|^\W*(?:therefore|thus|so|hence|in this case|in that case|this means|today)\b|\bwould\b|\w\s*\\?=\s*\d",
+    r"|\bscenarios?\b|^\W*(?:therefore|thus|so|hence|in this case|in that case|this means|today)\b|\bwould\b"
+    r"|\w\s*\\?=\s*\d",
     re.IGNORECASE,
 )
 
