@@ -117,6 +117,7 @@ def test_every_check_declares_what_it_finds_and_explains_itself() -> None:
         "metadata",
         "duplicate",
         "stale",
+        "contradiction",
         "personal",
         "hostile",
         "pattern",

@@ -16,6 +16,7 @@ from foretune.governance.checks import (  # noqa: F401
     metadata,
     duplicate,
     stale,
+    contradiction,
     personal,
     hostile,
     pattern,
