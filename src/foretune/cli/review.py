@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,10 +34,18 @@ def review(
         list[str] | None, typer.Option("--document", help="Findings in this document only; repeatable.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Show at most this many; 0 for all.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the labels of all documents to this .xlsx or .csv, to fill in.")
+    ] = None,
+    taken: Annotated[Path | None, typer.Option("--in", help="Take in such a sheet that was filled in.")] = None,
+    reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
     """Check what changed, and show the findings, the most important first."""
     if context.invoked_subcommand is not None:
+        return
+    if out is not None or taken is not None:
+        _sheet(out, taken, reason, as_json)
         return
     from foretune.cli.progress import terminal
     from foretune.project import Project
@@ -46,9 +55,13 @@ def review(
         summary = project.review(progress=terminal())
         if as_json:
             _print(map(tables.finding_row, project.findings(checks=checks, documents=documents)))
+            if not documents:
+                _print(tables.corpus_finding_row(each) for each in summary.corpus if not checks or each.check in checks)
         elif checks or documents:
             listed = project.findings(checks=checks, documents=documents, limit=limit + 1 if limit else None)
             tables.show_findings(listed, limit)
+            if not documents:
+                tables.show_corpus([each for each in summary.corpus if each.check in checks])
         else:
             tables.show_overview(project, summary, limit)
 
@@ -154,6 +167,24 @@ def _decide(kind: str, paths: list[str] | None, reason: str, as_json: bool, **wh
         return
     for line in tables.said(DecisionKind(kind), made):
         typer.echo(line)
+
+
+def _sheet(out: Path | None, taken: Path | None, reason: str, as_json: bool) -> None:
+    from foretune.errors import InputError
+    from foretune.project import Project
+
+    if out is not None and taken is not None:
+        raise InputError("Give either --out, to write a sheet, or --in, to take one in.")
+    with Project.open() as project:
+        if out is not None:
+            count = project.write_labels(out)
+            typer.echo(f"Wrote {out}: {count:,} documents. Fill it in, then: foretune review --in {out}", err=as_json)
+        elif taken is not None:
+            outcome = project.read_labels(taken, reason=reason)
+            if as_json:
+                _print(outcome.as_json())
+            else:
+                tables.show_sheet(outcome)
 
 
 def _print(rows: Iterable[dict[str, Any]]) -> None:

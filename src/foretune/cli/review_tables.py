@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from foretune.governance import Decision, DecisionKind, ListedFinding, ReviewSummary, Standing
+    from foretune.governance.labels_sheet import SheetOutcome
     from foretune.project import Project
     from foretune.types import Finding
 
 __all__ = [
+    "corpus_finding_row",
     "decision_row",
     "finding_row",
     "said",
+    "show_corpus",
     "show_decisions",
     "show_findings",
     "show_overview",
+    "show_sheet",
     "show_standings",
     "standing_row",
 ]
@@ -67,7 +71,38 @@ def show_overview(project: Project, summary: ReviewSummary, limit: int) -> None:
             table.add_row(check, kind, _severity(severity), f"{count:,}")
         console.print(table)
         _show_documents(console, project, limit)
+    show_corpus(summary.corpus)
     _show_counts(console, project.standing())
+
+
+def show_corpus(found: Sequence[Finding]) -> None:
+    """What is said about all documents together, the most important first."""
+    if not found:
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for each in sorted(found, key=lambda one: (one.type == "next", -one.severity)):
+        table.add_row(_severity(each.severity), each.type.replace("_", " "), plain(each.message))
+    console = terminal_console()
+    console.print("\nAll documents together:", style="bold")
+    console.print(table)
+
+
+def show_sheet(outcome: SheetOutcome) -> None:
+    """What came of a sheet of labels."""
+    console = terminal_console()
+    for notice in outcome.notices:
+        console.print(plain(notice))
+    console.print(
+        f"{outcome.rows:,} rows: {len(outcome.changed):,} changed, {outcome.unchanged:,} as they were, "
+        f"{len(outcome.set_aside):,} set aside."
+    )
+    for each in outcome.set_aside:
+        console.print(plain(f"  row {each.row}, {each.document}: {each.reason}."))
 
 
 def _show_documents(console: Console, project: Project, limit: int) -> None:
@@ -162,6 +197,7 @@ def said(kind: DecisionKind, made: Sequence[Decision]) -> list[str]:
         "redact": "Redacted",
         "repair": "Repaired",
         "relabel": "Relabelled",
+        "describe": "Described",
     }[kind]
     paths = list(dict.fromkeys(_printable(each.path) for each in made))
     detail = made[0].use or made[0].label or ""
@@ -210,6 +246,13 @@ def finding_row(listed: ListedFinding) -> dict[str, Any]:
         "id": each.id,
         "evidence": dict(each.evidence),
     }
+
+
+def corpus_finding_row(each: Finding) -> dict[str, Any]:
+    """The keys of :func:`finding_row`, for what is about no single document."""
+    from foretune.governance import ListedFinding
+
+    return {**finding_row(ListedFinding("", each)), "document": None}
 
 
 def standing_row(each: Standing) -> dict[str, Any]:

@@ -7,6 +7,7 @@ governed documents.
 
 from __future__ import annotations
 
+from foretune.governance.checks import Wanted
 from foretune.governance.decisions import decide, decisions
 from foretune.governance.findings import count_by_document, count_findings, findings
 from foretune.governance.governed import governed, governed_state, standing
@@ -29,6 +30,7 @@ __all__ = [
     "ReviewSummary",
     "Standing",
     "State",
+    "Wanted",
     "count_by_document",
     "count_findings",
     "decide",

@@ -36,6 +36,8 @@ class DecisionKind(StrEnum):
     REDACT = "redact"
     REPAIR = "repair"
     RELABEL = "relabel"
+    DESCRIBE = "describe"
+    """Metadata a person gave: author, owner, licence and so on."""
 
     @property
     def is_verdict(self) -> bool:
@@ -147,6 +149,8 @@ class ReviewSummary:
     """By check, type and severity; of all documents, not only of those checked now."""
     clusters: int = 0
     """Groups of duplicates and near-duplicates."""
+    corpus: tuple[Finding, ...] = ()
+    """About all documents together, not about one: is it enough?"""
 
     @property
     def total(self) -> int:

@@ -107,7 +107,7 @@ class Rule(Section):
     """What the policy does about findings of one check (and, optionally, one type)."""
 
     check: str = Field(
-        ..., description="garbled, duplicate, language, metadata, short or personal", examples=["personal"]
+        ..., description="garbled, duplicate, language, labels, short, outlier or personal", examples=["personal"]
     )
     type: str = Field("", description="one type of finding of that check; empty for all")
     action: Literal["report", "repair", "redact", "exclude"] = Field(
@@ -132,6 +132,7 @@ class GovernanceSettings(Section):
         description="documents sharing this much of their five-word shingles are near-duplicates",
     )
     require: list[str] = Field(["title", "date", "author"], description="metadata whose absence is reported")
+    topics: list[str] = Field([], description="topics the documents have to cover, a few words each")
     rules: list[Rule] = Field([], description="rules, first match wins: see docs/review.md")
 
 

@@ -22,11 +22,21 @@ __all__ = [
     "CorpusCheck",
     "DocumentCheck",
     "Inferred",
+    "Wanted",
     "checks",
     "corpus_check",
     "document_check",
     "named",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the plan and the bench want of the documents as a whole."""
+
+    topic: str = ""
+    questions: tuple[str, ...] = ()
+    voice: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +47,27 @@ class CheckSettings:
     min_characters: int = 200
     near_duplicate: float = 0.75
     require: tuple[str, ...] = ("title", "date", "author")
+    topic: str = ""
+    """What the story asks for, in its own words."""
+    topics: tuple[str, ...] = ()
+    """What the documents have to cover, as the plan lists it."""
+    questions: tuple[str, ...] = ()
+    """The bench's questions that the documents should answer."""
+    voice: bool | None = None
+    """Whether the plan asks for one author's voice; None without a plan: the documents tell."""
 
     @classmethod
-    def of(cls, settings: GovernanceSettings, languages: Sequence[str]) -> CheckSettings:
+    def of(cls, settings: GovernanceSettings, languages: Sequence[str], wanted: Wanted | None = None) -> CheckSettings:
+        wanted = wanted or Wanted()
         return cls(
             languages=tuple(languages),
             min_characters=settings.min_characters,
             near_duplicate=settings.near_duplicate,
             require=tuple(settings.require),
+            topic=wanted.topic,
+            topics=tuple(settings.topics),
+            questions=wanted.questions,
+            voice=wanted.voice,
         )
 
 
