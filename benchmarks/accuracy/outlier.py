@@ -158,7 +158,7 @@ def _colleagues(many: list[Document]) -> None:
     model = Author(_styles(pages))
     mine = _styles(pages)
     others = _styles(page for page in many if name not in page.author)
-    wrong = sum(model.likeness(each, member=True) < limit(each.words) for each in mine)
+    wrong = sum(model.likeness(each, member=True) < limit(each.words, model.texts) for each in mine)
     _row(
         "style alone, false alarms", f"{len(mine)} posts of the most frequent of many authors", False, wrong, len(mine)
     )
@@ -190,7 +190,7 @@ def _cut(pages: Iterable[Document], words: int) -> list[Style]:
 
 
 def _below(model: Author, styles: Iterable[Style]) -> int:
-    return sum(model.likeness(each) < limit(each.words) for each in styles)
+    return sum(model.likeness(each) < limit(each.words, model.texts) for each in styles)
 
 
 if __name__ == "__main__":

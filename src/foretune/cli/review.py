@@ -59,9 +59,10 @@ def review(
                 _print(tables.corpus_finding_row(each) for each in summary.corpus if not checks or each.check in checks)
         elif checks or documents:
             listed = project.findings(checks=checks, documents=documents, limit=limit + 1 if limit else None)
-            tables.show_findings(listed, limit)
-            if not documents:
-                tables.show_corpus([each for each in summary.corpus if each.check in checks])
+            corpus = [each for each in summary.corpus if each.check in checks and not documents]
+            if listed or not corpus:
+                tables.show_findings(listed, limit)
+            tables.show_corpus(corpus)
         else:
             tables.show_overview(project, summary, limit)
 

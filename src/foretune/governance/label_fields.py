@@ -48,8 +48,6 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "topic": ("subject", "section", "area"),
 }
-_TOP = 200
-"""Characters within which a heading is the title and not a section's."""
 _HEAD, _READ = 2_000, 20_000
 """Characters: where a document says what it is, and what is searched at all."""
 
@@ -186,9 +184,8 @@ def _owner(document: Document) -> Iterator[Proposal]:
 _IN_PATH = re.compile(r"(?:^|/)(?P<year>(?:19|20)\d\d)[/-](?P<month>0[1-9]|1[0-2])(?:[/-](?P<day>[0-3]\d))?(?=[/_-])")
 _DAY = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2} [A-Z][a-z]{2,8}\.? \d{4}|[A-Z][a-z]{2,8}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})"
 _DATED = re.compile(
-    rf"\b(?:[Pp]ublished|[Pp]osted|[Dd]ated?|DATE|[Ee]ffective(?: date)?|[Aa]pproved|[Ii]ssued|[Ll]ast "
-    rf"(?:updated|reviewed"
-    rf"|modified|revised)|[Rr]evised|[Uu]pdated)(?: on)?[ \t*_]*:?[ \t*_]*(?P<day>{_DAY})"
+    rf"(?:^|\n)[ \t>*_#|-]*(?:[Pp]ublished|[Pp]osted|[Dd]ated?|DATE|[Ee]ffective(?: date)?|[Aa]pproved|[Ii]ssued|"
+    rf"[Ll]ast (?:updated|reviewed|modified|revised))(?: on)?[ \t*_]*[:|]?[ \t*_]*(?P<day>{_DAY})"
 )
 _LONE_DAY = re.compile(rf"(?:^|\n)[ \t>*_#]*(?P<day>{_DAY})[ \t*_]*(?=\n|\Z)")
 
@@ -211,10 +208,14 @@ def _date(document: Document) -> Iterator[Proposal]:
         yield Proposal(day, "path", match.group().strip("/"), 0.7)
 
 
+_MAIN_HEADING = re.compile(r"#[ \t]+\S|[^\n#]{2,120}\n=+[ \t]*\n")
+"""A text that begins with a heading of the first level has its title there; other headings are sections'."""
+
+
 @_infers("title")
 def _title(document: Document) -> Iterator[Proposal]:
     heading = first_heading(document.text)
-    if heading and heading in document.text[:_TOP]:
+    if heading and _MAIN_HEADING.match(document.text[:_HEAD].lstrip()):
         yield Proposal(heading, "text", heading, 0.9)
     stem_ = re.sub(r"^[\d._-]{8,10}[-_. ]*", "", PurePosixPath(document.path).stem)
     words = " ".join(re.sub(r"[-_+]+", " ", stem_).split())

@@ -61,10 +61,8 @@ _READ = 12_000
 
 _COMMON_WORDS = 0.25
 """English prose is 40 to 55 % function words; lists, code and other languages are below this share."""
-_OWN_WEIGHT = 20.0
-"""The author's own variance counts against the general one as if that came from this many texts."""
-_WITHIN = 0.6
-"""Share of the general variance that remains between texts of one author, until there are enough of them."""
+_GENERAL_WEIGHT = 50.0
+"""The general variance counts against the author's own as if it came from this many texts."""
 _LEAST_VARIANCE = 1e-5
 _MOST = 6.0
 """No feature decides alone: its evidence is cut here, in nats."""
@@ -100,12 +98,12 @@ _LEVELS = 510.0
 """Roots of shares above one half are cut: no feature but the most common lengths comes near."""
 
 
-def limit(words: int) -> float:
-    """The likeness (nats a feature) below which a text of ``words`` words is not the author's.
+def limit(words: int, texts: int) -> float:
+    """The likeness (nats a feature) below which a text of ``words`` words is not by an author known by ``texts`` texts.
 
-    Short texts are noisier and lie lower; set on half of the authors of ``benchmarks/accuracy/outlier.py``.
+    Short texts and little known authors lie lower; set on half of the authors of ``benchmarks/accuracy/outlier.py``.
     """
-    return 0.03 - 4.5 / max(words, ENOUGH_WORDS)
+    return 0.03 - 4.5 / max(words, ENOUGH_WORDS) - 0.3 / texts
 
 
 def style(text: str) -> Style:
@@ -224,8 +222,8 @@ class Author:
         mean = total / count
         own = np.maximum(squares / count - mean**2, 0.0)
         everybody = np.maximum(self._general.variance, _LEAST_VARIANCE) + _LEAST_VARIANCE
-        prior = np.maximum(_WITHIN * self._general.variance, _LEAST_VARIANCE)
-        variance = (own * count + _OWN_WEIGHT * prior) / (count + _OWN_WEIGHT) * (1 + 1 / count)
+        weighed = own * count + _GENERAL_WEIGHT * np.maximum(self._general.variance, _LEAST_VARIANCE)
+        variance = weighed / (count + _GENERAL_WEIGHT) * (1 + 1 / count)
         variance = np.maximum(variance, _LEAST_VARIANCE)
         evidence = 0.5 * (
             (values - self._general.mean) ** 2 / everybody

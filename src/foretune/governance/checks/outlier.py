@@ -122,8 +122,9 @@ def _off_topic(ordered: Sequence[Signed], topic: str) -> Iterator[Finding]:
             "outlier",
             "off_topic",
             Severity.MEDIUM if ratio < _FAR_OFF else Severity.LOW,
-            f"This is about something else than the other documents: it has {ratio:.0%} of the likeness to its "
-            f"neighbours that documents here usually have. The nearest is {nearest}.",
+            "This is about something else than the other documents: it shares few of their words."
+            if ratio >= _FAR_OFF
+            else "This is about something else than the other documents: it shares almost none of their words.",
             score=round(1 - ratio, 4),
             related=(Related(nearest),),
             evidence={"likeness": round(ratio, 4), "nearest": nearest, "cosine": round(cosine, 4)},
@@ -162,7 +163,7 @@ def _named_author(ordered: Sequence[Signed]) -> str:
 
 
 def _unlike(ordered: Sequence[Signed], author: str, *, asked: bool) -> dict[str, float] | None:
-    """Likeness to the author of the texts that are not theirs; None where there is no one author.
+    """By how much each text that is not the author's misses the limit, by id; None where there is no one author.
 
     Texts that turn out not to be the author's are taken out of the model, and all are looked at once more.
     """
@@ -177,11 +178,12 @@ def _unlike(ordered: Sequence[Signed], author: str, *, asked: bool) -> dict[str,
         model = Author([each.style for each in theirs])
         members = {each.id for each in theirs}
         likeness = {each.id: model.likeness(each.style, member=each.id in members) for each in judged}
-        kept = [each for each in theirs if likeness[each.id] >= limit(each.style.words)]
+        kept = [each for each in theirs if likeness[each.id] >= limit(each.style.words, model.texts)]
         if len(kept) < _FEWEST_PIECES:
             return None
         theirs = kept
-    unlike = {each.id: likeness[each.id] for each in judged if likeness[each.id] < limit(each.style.words)}
+    limits = {each.id: limit(each.style.words, model.texts) for each in judged}
+    unlike = {key: limits[key] - value for key, value in likeness.items() if value < limits[key]}
     if len(unlike) > _MOST_OTHERS * len(judged):
         return None
     if not (asked or author) and float(np.median(list(likeness.values()))) < _OF_ONE_AUTHOR:
@@ -225,8 +227,7 @@ def _borrowed(each: Signed, found: Borrowed, text: Callable[[str], str]) -> Find
     )
 
 
-def _unlike_the_author(each: Signed, likeness: float, *, certain: bool) -> Finding:
-    short_of = limit(each.style.words) - likeness
+def _unlike_the_author(each: Signed, short_of: float, *, certain: bool) -> Finding:
     return Finding(
         each.id,
         "outlier",
@@ -235,5 +236,5 @@ def _unlike_the_author(each: Signed, likeness: float, *, certain: bool) -> Findi
         "It does not sound like the author of the others: its small words, punctuation and rhythm are more like "
         "other people's.",
         score=round(min(0.95, 0.5 + 2 * short_of), 4),
-        evidence={"by": "style", "likeness": round(likeness, 4), "words": each.style.words},
+        evidence={"by": "style", "short_of": round(short_of, 4), "words": each.style.words},
     )
