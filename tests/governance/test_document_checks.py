@@ -10,8 +10,8 @@ from tests.helpers import shared
 
 from foretune.errors import InputError
 from foretune.governance.checks import CheckSettings, DocumentCheck, Inferred, checks, named
+from foretune.governance.checks.labels import labels
 from foretune.governance.checks.language import identify, language
-from foretune.governance.checks.metadata import metadata
 from foretune.governance.checks.short import short
 from foretune.governance.markup import blank_code, prose
 from foretune.types import Document, Finding
@@ -55,15 +55,15 @@ def test_no_english_page_is_taken_for_another_language(folder: str, part: str) -
 
 
 def test_missing_metadata_is_one_finding_a_document() -> None:
-    [finding] = only_findings(metadata(page(title="T"), CheckSettings()))
+    [finding] = only_findings(labels(page(title="T"), CheckSettings()))
     assert finding.message == "Nothing says its date or author."
     assert finding.evidence == {"missing": ["date", "author"]}
 
 
 def test_a_required_name_may_be_a_property_of_the_document() -> None:
     settings = CheckSettings(require=("title", "owner"))
-    assert only_findings(metadata(page(title="T", properties={"owner": "HR"}), settings)) == []
-    [finding] = only_findings(metadata(page(title="T"), settings))
+    assert only_findings(labels(page(title="T", properties={"owner": "HR"}), settings)) == []
+    [finding] = only_findings(labels(page(title="T"), settings))
     assert finding.evidence == {"missing": ["owner"]}
 
 
@@ -114,12 +114,14 @@ def test_every_check_declares_what_it_finds_and_explains_itself() -> None:
         "boilerplate",
         "language",
         "short",
-        "metadata",
+        "labels",
         "duplicate",
         "stale",
         "contradiction",
         "personal",
         "hostile",
+        "outlier",
+        "sufficiency",
         "pattern",
     ]
     fields = set(Document.__dataclass_fields__)

@@ -32,6 +32,7 @@ _DONE = {
     "redact": "Redacted",
     "repair": "Repaired",
     "relabel": "Relabelled",
+    "describe": "Described",
     "confirm": "Confirmed",
     "undo": "Taken back",
 }

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
     from foretune.governance import ListedFinding, ReviewSummary, Standing
     from foretune.project import Project
+    from foretune.types import Finding
 
 __all__ = [
     "FINDING_COLUMNS",
+    "corpus_finding_row",
     "excerpt",
     "finding_row",
     "plain",
     "printable",
     "severity_shown",
+    "show_corpus",
     "show_findings",
     "show_overview",
     "terminal_console",
@@ -67,7 +70,25 @@ def show_overview(project: Project, summary: ReviewSummary, limit: int) -> None:
             table.add_row(check, kind, _severity(severity), f"{count:,}")
         console.print(table)
         _show_documents(console, project, limit)
+    show_corpus(summary.corpus)
     _show_counts(console, project.standing())
+
+
+def show_corpus(found: Sequence[Finding]) -> None:
+    """What is said about all documents together, the most important first."""
+    if not found:
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for each in sorted(found, key=lambda one: (one.type == "next", -one.severity)):
+        table.add_row(_severity(each.severity), each.type.replace("_", " "), plain(each.message))
+    console = terminal_console()
+    console.print("\nAll documents together:", style="bold")
+    console.print(table)
 
 
 def _show_documents(console: Console, project: Project, limit: int) -> None:
@@ -182,3 +203,10 @@ def finding_row(listed: ListedFinding) -> dict[str, Any]:
         "id": each.id,
         "evidence": dict(each.evidence),
     }
+
+
+def corpus_finding_row(each: Finding) -> dict[str, Any]:
+    """The keys of :func:`finding_row`, for what is about no single document."""
+    from foretune.governance import ListedFinding
+
+    return {**finding_row(ListedFinding("", each)), "document": None}

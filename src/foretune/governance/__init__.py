@@ -8,6 +8,7 @@ governed documents.
 from __future__ import annotations
 
 from foretune.governance.agreement import confirm, undo
+from foretune.governance.checks import Wanted
 from foretune.governance.decisions import decide, decisions
 from foretune.governance.findings import count_by_document, count_findings, findings
 from foretune.governance.governed import governed, governed_state, standing
@@ -40,6 +41,7 @@ __all__ = [
     "Selected",
     "Standing",
     "State",
+    "Wanted",
     "confirm",
     "count_by_document",
     "count_findings",

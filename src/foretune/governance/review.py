@@ -15,10 +15,13 @@ from foretune.governance.checks import (
     CorpusCheck,
     DocumentCheck,
     Inferred,
+    Wanted,
     named,
 )
 from foretune.governance.checks import checks as all_checks
 from foretune.governance.checks.registry import types_of_parts
+from foretune.governance.corpus_findings import corpus_findings, forget_corpus_findings, keep_corpus_findings
+from foretune.governance.descriptions import restore_descriptions
 from foretune.governance.findings import count_findings
 from foretune.governance.preview import remember_policy
 from foretune.governance.rules import validate_rules
@@ -42,6 +45,7 @@ def review(
     settings: GovernanceSettings,
     *,
     languages: Sequence[str] = ("en",),
+    wanted: Wanted | None = None,
     checks: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> ReviewSummary:
@@ -54,33 +58,42 @@ def review(
         InputError: there is no such check.
         ConfigError: a rule that could never do anything.
     """
-    wanted = all_checks() if checks is None else named(checks)
+    running = all_checks() if checks is None else named(checks)
     validate_rules(settings.rules)
-    options = CheckSettings.of(settings, languages)
+    options = CheckSettings.of(settings, languages, wanted)
     _restore_labels(vault)
+    restore_descriptions(vault)
     versions = _versions(vault)
     touched: set[str] = set()
     touched |= _check_documents(
-        vault, [each for each in wanted if isinstance(each, DocumentCheck)], options, versions, progress
+        vault, [each for each in running if isinstance(each, DocumentCheck)], options, versions, progress
     )
-    for each in wanted:
+    for each in running:
         if isinstance(each, CorpusCheck):
             touched |= _check_corpus(vault, each, options, versions, progress)
     if touched:
         with vault.writing() as connection:
             vault.record(
-                connection, "review", "", {"checks": [each.name for each in wanted], "documents": len(touched)}
+                connection, "review", "", {"checks": [each.name for each in running], "documents": len(touched)}
             )
     remember_policy(vault, settings)
-    return ReviewSummary(len(versions), len(touched), count_findings(vault), _count_clusters(vault))
+    return ReviewSummary(
+        len(versions), len(touched), count_findings(vault), _count_clusters(vault), corpus_findings(vault)
+    )
 
 
-def review_inputs(vault: Vault, settings: GovernanceSettings, *, languages: Sequence[str] = ("en",)) -> str:
+def review_inputs(
+    vault: Vault,
+    settings: GovernanceSettings,
+    *,
+    languages: Sequence[str] = ("en",),
+    wanted: Wanted | None = None,
+) -> str:
     """Digest of all that findings depend on: documents, checks, and the settings that checks read.
 
     As long as it stays the same, a review has nothing to do. Reads no text.
     """
-    options = CheckSettings.of(settings, languages)
+    options = CheckSettings.of(settings, languages, wanted)
     return digest(sorted(_versions(vault).items()), [each.recipe(options) for each in all_checks()])
 
 
@@ -89,6 +102,7 @@ def forget(connection: Connection, document_ids: Iterable[str]) -> None:
 
     For erasure: what stands in the documents' own rows goes with them. The other documents wait for the next review.
     """
+    forget_corpus_findings(connection)
     wanted = list(document_ids)
     paths = select(document.c.path).where(document.c.id.in_(wanted))
     other = func.json_each(finding.c.related).table_valued("value").alias("other")
@@ -254,7 +268,8 @@ def _check_corpus(
     with vault.writing() as connection:
         ids: list[dict[str, Any]] = [{"b_id": document_id} for document_id in versions]
         connection.execute(_forget_findings(check), ids)
-        _insert_findings(connection, found)
+        _insert_findings(connection, (each for each in found if each.document_id))
+        keep_corpus_findings(vault, connection, check.name, [each for each in found if not each.document_id])
         _insert_marks(connection, ((document_id, check.name, marks[document_id]) for document_id in versions))
     return set(versions)
 

@@ -54,6 +54,8 @@ class DecisionKind(StrEnum):
     """The second person agrees to an inclusion or a downgrade."""
     UNDO = "undo"
     """An earlier decision is taken back; both stay on record."""
+    DESCRIBE = "describe"
+    """Metadata a person gave: author, owner, licence and so on."""
 
     @property
     def is_verdict(self) -> bool:
@@ -194,6 +196,8 @@ class ReviewSummary:
     """By check, type and severity; of all documents, not only of those checked now."""
     clusters: int = 0
     """Groups of duplicates and near-duplicates."""
+    corpus: tuple[Finding, ...] = ()
+    """About all documents together, not about one: is it enough?"""
 
     @property
     def total(self) -> int:

@@ -143,6 +143,7 @@ class GovernanceSettings(Section):
         description="documents sharing this much of their five-word shingles are near-duplicates",
     )
     require: list[str] = Field(["title", "date", "author"], description="metadata whose absence is reported")
+    topics: list[str] = Field([], description="topics the documents have to cover, a few words each")
     four_eyes: bool = Field(
         False, description="restricted documents go in, and get a lower label, only when a second person confirms it"
     )

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
         ReviewSummary,
         RulesPreview,
         Standing,
+        Wanted,
     )
+    from foretune.governance.labels_sheet import SheetOutcome
     from foretune.pairs import PairsSummary
     from foretune.plan.advice import Advice
     from foretune.project.adapters import StoredAdapter
@@ -185,9 +187,26 @@ class Project:
                 self.vault,
                 self.config.governance,
                 languages=self.config.platform.languages,
+                wanted=self.wanted(),
                 checks=checks,
                 progress=progress,
             )
+
+    def wanted(self) -> Wanted:
+        """What the plan and the bench want of the documents as a whole.
+
+        A questions file that cannot be used is for `foretune bench` to complain about; here it counts as none.
+        """
+        from foretune.governance import Wanted
+        from foretune.plan.intent import intent
+
+        try:
+            questions = tuple(each.question for each in self.questions() if each.kind != "unanswerable")
+        except InputError:
+            questions = ()
+        story = self.config.story
+        topic = " ".join((story.want, story.so_that, self.config.purpose.must_answer))
+        return Wanted(topic, questions, bool(intent(self.config).voice))
 
     def findings(
         self,
@@ -288,6 +307,21 @@ class Project:
         from foretune.project.withdrawing import withdraw
 
         withdraw(self)
+
+    def write_labels(self, path: Path) -> int:
+        """Write the labels of all documents to a spreadsheet for people to fill in; returns how many."""
+        from foretune.governance.labels_sheet import write_labels_sheet
+
+        return write_labels_sheet(self.vault, path)
+
+    def read_labels(self, path: Path, *, reason: str = "") -> SheetOutcome:
+        """Take in a spreadsheet of labels that was filled in; it holds at once, as a decision does."""
+        from foretune.governance.labels_sheet import read_labels_sheet
+
+        outcome = read_labels_sheet(self.vault, path, reason=reason)
+        if outcome.changed:
+            self._withdraw()
+        return outcome
 
     def decisions(self, documents: Sequence[str] = ()) -> list[Decision]:
         """What people decided, oldest first."""

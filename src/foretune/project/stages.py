@@ -165,7 +165,12 @@ def require_documents(project: Project) -> None:
 def _review_inputs(project: Project) -> str:
     from foretune.governance import review_inputs
 
-    return review_inputs(project.vault, project.config.governance, languages=project.config.platform.languages)
+    return review_inputs(
+        project.vault,
+        project.config.governance,
+        languages=project.config.platform.languages,
+        wanted=project.wanted(),
+    )
 
 
 @_stage("review", inputs=_review_inputs)
@@ -173,7 +178,11 @@ def _review(project: Project, progress: Progress) -> Summary:
     from foretune.governance import review
 
     return review(
-        project.vault, project.config.governance, languages=project.config.platform.languages, progress=progress
+        project.vault,
+        project.config.governance,
+        languages=project.config.platform.languages,
+        wanted=project.wanted(),
+        progress=progress,
     )
 
 

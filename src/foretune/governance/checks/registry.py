@@ -23,12 +23,22 @@ __all__ = [
     "CorpusCheck",
     "DocumentCheck",
     "Inferred",
+    "Wanted",
     "checks",
     "corpus_check",
     "document_check",
     "named",
     "types_of_parts",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the plan and the bench want of the documents as a whole."""
+
+    topic: str = ""
+    questions: tuple[str, ...] = ()
+    voice: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +57,18 @@ class CheckSettings:
     """Names of what is no longer offered, used or allowed."""
     review_after_months: int = 36
     """A page last revised longer ago is due for review; 0: none is."""
+    topic: str = ""
+    """What the story asks for, in its own words."""
+    topics: tuple[str, ...] = ()
+    """What the documents have to cover, as the plan lists it."""
+    questions: tuple[str, ...] = ()
+    """The bench's questions that the documents should answer."""
+    voice: bool | None = None
+    """Whether the plan asks for one author's voice; None without a plan: the documents tell."""
 
     @classmethod
-    def of(cls, settings: GovernanceSettings, languages: Sequence[str]) -> CheckSettings:
+    def of(cls, settings: GovernanceSettings, languages: Sequence[str], wanted: Wanted | None = None) -> CheckSettings:
+        wanted = wanted or Wanted()
         return cls(
             languages=tuple(languages),
             min_characters=settings.min_characters,
@@ -58,6 +77,10 @@ class CheckSettings:
             patterns=tuple(dict.fromkeys(rule.pattern for rule in settings.rules if rule.pattern)),
             withdrawn=tuple(settings.withdrawn),
             review_after_months=settings.review_after_months,
+            topic=wanted.topic,
+            topics=tuple(settings.topics),
+            questions=wanted.questions,
+            voice=wanted.voice,
         )
 
 

@@ -1,0 +1,128 @@
+"""How often `sufficiency` is right about which questions the documents can answer, and what copies are worth.
+
+    python benchmarks/accuracy/sufficiency.py [DATA]
+
+The limit was set on the handbook's questions, on half of the encyclopaedia articles with exact answers and on half of
+the questions on long passages; figures are given for both halves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import frontmatter
+
+from foretune.bench.statistics import wilson
+from foretune.governance.answerable import answerability
+from foretune.governance.diversity import different_documents
+from foretune.governance.topics import Terms, TopicSpace, terms
+
+ROOT = Path(__file__).resolve().parents[2]
+_READ = 20_000
+_AT_MOST = 250
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="?", default=ROOT.parent / "shared" / "data")
+    data = parser.parse_args().data
+    print("## sufficiency\n")
+    print("| question | documents | tuned on | wrong | questions | rate | 95 % interval |")
+    print("|---|---|---|---|---|---|---|")
+    _handbook(data)
+    _articles(data)
+    _passages(data)
+    print("\nTwo posts, each copied n times, are worth (Vendi score; 2 at most):\n")
+    print("| copies of each | documents | worth |")
+    print("|---|---|---|")
+    _copies(data)
+
+
+def _row(question: str, documents: str, tuned: str, wrong: int, total: int) -> None:
+    low, high = wilson(wrong, total)
+    print(f"| {question} | {documents} | {tuned} | {wrong} | {total} | {wrong / total:.1%} | {low:.1%} to {high:.1%} |")
+
+
+def _likely(texts: Sequence[str], questions: Iterable[str]) -> list[bool]:
+    documents = [terms(text, _READ) for text in texts]
+    found = answerability(list(questions), documents, TopicSpace(documents), texts.__getitem__)
+    return [each.likely for each in found]
+
+
+def _jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _handbook(data: Path) -> None:
+    folder = data / "handbook-18f"
+    paths = sorted((folder / "corpus").rglob("*.md"))
+    texts = [frontmatter.loads(path.read_text(encoding="utf-8")).content for path in paths]
+    rows = _jsonl(folder / "bench_dev.jsonl")
+    answerable = [row for row in rows if row["kind"] != "unanswerable"]
+    unanswerable = [row["question"] for row in rows if row["kind"] == "unanswerable"]
+    for name, key in (("in the documents' words", "question"), ("in other words", "paraphrase")):
+        likely = _likely(texts, (row[key] for row in answerable))
+        _row(f"answerable, {name}, called open", "handbook", "yes", likely.count(False), len(likely))
+    likely = _likely(texts, unanswerable)
+    _row("unanswerable, called answered", "handbook", "yes", likely.count(True), len(likely))
+
+
+def _articles(data: Path) -> None:
+    """Passages of half of the articles are there, the others are not; or one passage of each article is not."""
+    folder = data / "qa-xquad" / "dev"
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "docs").glob("*.txt"))}
+    rows = _jsonl(folder / "questions.jsonl")
+    articles = sorted({name.rsplit("-", 1)[0] for name in texts})
+    for part, tuned in ((articles[::2], "yes"), (articles[1::2], "no")):
+        here = set(part)
+        kept = [text for name, text in texts.items() if name.rsplit("-", 1)[0] in here]
+        inside = [row["question"] for row in rows if _article(row) in here][:_AT_MOST]
+        outside = [row["question"] for row in rows if _article(row) not in here][:_AT_MOST]
+        likely = _likely(kept, inside)
+        _row("answerable, called open", "articles", tuned, likely.count(False), len(likely))
+        likely = _likely(kept, outside)
+        _row("unanswerable (no such article), called answered", "articles", tuned, likely.count(True), len(likely))
+        holed = [
+            text for name, text in texts.items() if name.rsplit("-", 1)[0] in here and not name.endswith("-02.txt")
+        ]
+        missing = [row["question"] for row in rows if _article(row) in here and row["source"].endswith("-02.txt")]
+        likely = _likely(holed, missing[:_AT_MOST])
+        _row("unanswerable (no such passage), called answered", "articles", tuned, likely.count(True), len(likely))
+
+
+def _article(row: dict[str, Any]) -> str:
+    return str(row["source"]).rsplit("/", 1)[-1].rsplit("-", 1)[0]
+
+
+def _passages(data: Path) -> None:
+    """The hardest: each unanswerable question stands beside a passage about its subject."""
+    folder = data / "qa-clapnq" / "dev"
+    yes, no = (_jsonl(folder / f"clapnq_dev_{name}.jsonl") for name in ("answerable", "unanswerable"))
+    texts = list(dict.fromkeys(row["passages"][0]["text"] for row in [*yes, *no]))
+    for half, tuned in ((0, "yes"), (1, "no")):
+        for rows, answerable in ((yes, True), (no, False)):
+            questions = [row["input"] for row in rows if zlib.crc32(row["id"].encode()) % 2 == half]
+            likely = _likely(texts, questions)
+            what = "answerable, called open" if answerable else "unanswerable (subject is there), called answered"
+            _row(what, "passages", tuned, likely.count(not answerable), len(likely))
+
+
+def _copies(data: Path) -> None:
+    paths = sorted((data / "blog-remysharp" / "dev").rglob("*.md"))
+    texts = [frontmatter.loads(path.read_text(encoding="utf-8")).content for path in paths]
+    posts: list[Terms] = [terms(text, _READ) for text in texts if len(text.split()) > 400]
+    for copies in (1, 10, 100):
+        documents = [post for post in posts[:2] for _ in range(copies)]
+        worth, count = different_documents(documents, TopicSpace(documents))
+        print(f"| {copies} | {count} | {worth:.2f} |")
+    worth, count = different_documents(posts, TopicSpace(posts))
+    print(f"| all posts, once | {count} | {worth:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
