@@ -33,6 +33,15 @@ def inspect(
         str, typer.Option("--checks", help="Names, separated by commas; all by default.", show_default=False)
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One finding a line, as JSON.")] = False,
+    clean: Annotated[
+        Path | None,
+        typer.Option(
+            "--clean", help="Write repaired documents here, one of each group of copies: .jsonl, .parquet or a folder."
+        ),
+    ] = None,
+    set_aside: Annotated[
+        Path | None, typer.Option("--set-aside", help="Write the others here, with reasons: .jsonl or .parquet.")
+    ] = None,
     processes: Processes = 0,
 ) -> None:
     """Find what is wrong with documents where they lie. Needs no project and keeps nothing."""
@@ -42,7 +51,9 @@ def inspect(
     from foretune.governance.inspect import inspect as inspected
 
     chosen = [name.strip() for name in checks.split(",") if name.strip()] or None
-    inspection = inspected(paths, checks=chosen, processes=processes or None, progress=terminal())
+    inspection = inspected(
+        paths, checks=chosen, clean=clean, set_aside=set_aside, processes=processes or None, progress=terminal()
+    )
     if as_json:
         write = sys.stdout.buffer.write
         for line in inspection.lines():
@@ -52,6 +63,12 @@ def inspect(
     else:
         _show(inspection)
     say_set_aside(inspection.totals)
+    if written := inspection.written:
+        typer.echo(
+            f"{written.clean:,} clean ({written.repaired:,} texts repaired), "
+            f"{written.duplicates:,} left out as copies, {written.unreadable:,} could not be read.",
+            err=True,
+        )
 
 
 def say_set_aside(totals: Totals) -> None:

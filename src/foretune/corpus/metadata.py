@@ -83,6 +83,7 @@ _STATED = re.compile(
 )
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 SURROGATES = re.compile("[\ud800-\udfff]")
+_MARKED = re.compile(r"[\[<{*_`]")
 _MARKS = frozenset("#=`~")
 """What a line begins with that is a heading, underlines one, or opens code."""
 _HEAD_LINES = 40
@@ -242,7 +243,9 @@ def _line(value: Any) -> str:
 
 
 def _title(known: dict[str, list[Any]], stem: str) -> str:
-    title = _INLINE.sub("", _PROGRAM.sub("", _first(known["title"], _line)))
+    if not known["title"]:
+        return ""
+    title = _INLINE.sub("", _PROGRAM.sub("", _line(known["title"][0])))
     file_name = title.rsplit(".", 1)[0] == stem and re.search(r"[-_.\d]", title)
     return "" if file_name or _NO_TITLE.fullmatch(title) else title
 
@@ -296,6 +299,8 @@ def _stated(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _unmarked(heading: str) -> str:
+    if not _MARKED.search(heading):
+        return clean_text(" ".join(heading.split()))[:500]
     heading = re.sub(r"!?\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])?", r"\1", heading)
     heading = re.sub(r"<[^<>]{1,200}>|\{[#.:][^{}]{0,200}\}", "", heading)
     return clean_text(" ".join(re.sub(r"(\*\*|__|`|(?<!\w)[*_]|[*_](?!\w))", "", heading).split()))[:500]

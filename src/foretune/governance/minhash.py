@@ -52,7 +52,7 @@ _SIGMAS = 4.0
 """Candidates whose signatures say that they are this many standard errors below the threshold are not compared."""
 _BLOCK = 1 << 16
 """Shingles hashed at once: their 32 bits fit the second-level cache."""
-_CHARACTERS = 1 << 18
+_CHARACTERS = 1 << 16
 """Characters of text looked at once."""
 _CROWD = 30
 _LOOKED_UP = 3
@@ -115,13 +115,16 @@ def _words_of(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
     folded = [text.casefold() for text in texts]
     ends = np.cumsum([len(text) + 1 for text in folded], dtype=np.int64) if folded else np.zeros(0, np.int64)
     joined = "\n".join(folded)
+    codes: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
     if joined.isascii():
         codes = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
-        inside = _ascii_letters()[codes]
+    elif (wide := joined.encode("utf-16-le", "surrogatepass")) and len(wide) == 2 * len(joined):
+        codes = np.frombuffer(wide, dtype="<u2")
     else:
-        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        inside = _letters()[codes]
-    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    inside = np.zeros(len(codes) + 2, dtype=np.bool_)
+    np.take(_letters(codes.dtype.itemsize), codes, out=inside[1:-1])
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
     starts, stops = edges[::2], edges[1::2]
     hashes = np.empty(len(starts), dtype=np.uint64)
     done = 0
@@ -140,15 +143,11 @@ def _words_of(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
 
 
 @cache
-def _ascii_letters() -> NDArray[np.bool_]:
-    return np.array([bool(_WORD.match(chr(code))) for code in range(128)])
-
-
-@cache
-def _letters() -> NDArray[np.bool_]:
-    """For each code point, whether it is part of a word."""
-    every = np.arange(0x110000, dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
-    inside = np.zeros(0x110000, dtype=np.bool_)
+def _letters(width: int) -> NDArray[np.bool_]:
+    """For each code point of 1 (ASCII), 2 or 4 bytes, whether it is part of a word."""
+    count = {1: 0x80, 2: 0x10000, 4: 0x110000}[width]
+    every = np.arange(count, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    inside = np.zeros(count, dtype=np.bool_)
     for match in _WORD.finditer(every):
         inside[match.start() : match.end()] = True
     return inside
@@ -214,30 +213,47 @@ def holders(samples: Sequence[Sample], share: float) -> Iterator[tuple[int, list
     A set is looked up by the smallest values of its sample: where another holds nearly all of it, it holds one of
     them. A value that more than :data:`_CROWD` sets have (a footer, a licence) says nothing.
     """
-    large = [each[:_LOOKED_UP] for each in samples if len(each) >= _FEWEST]
-    if not large:
+    lengths = np.fromiter(map(len, samples), dtype=np.int64, count=len(samples))
+    large = np.flatnonzero(lengths >= _FEWEST)
+    if len(large) == 0:
         return
-    keys = np.unique(np.concatenate(large))
-    owners: dict[int, list[int]] = {}
-    for position, each in enumerate(samples):
-        places = np.minimum(np.searchsorted(keys, each), len(keys) - 1)
-        for value in each[keys[places] == each].tolist():
-            owners.setdefault(value, []).append(position)
+    keys = np.unique(np.concatenate([samples[position][:_LOOKED_UP] for position in large]))
+    values, owners = _holding(samples, lengths, keys)
+    edges = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1], [True])))
+    sizes = np.diff(edges)
+    near: dict[int, set[int]] = {}
+    for group in np.flatnonzero((sizes > 1) & (sizes <= _CROWD)):
+        value, members = values[edges[group]], owners[edges[group] : edges[group + 1]].tolist()
+        for position in members:
+            if lengths[position] >= _FEWEST and value in samples[position][:_LOOKED_UP]:
+                near.setdefault(position, set()).update(members)
     least = share - _SIGMAS * (share * (1 - share)) ** 0.5 / _FEWEST**0.5
-    for position, each in enumerate(samples):
-        if len(each) < _FEWEST:
-            continue
-        near = {
-            other for value in each[:_LOOKED_UP].tolist() if len(owners[value]) <= _CROWD for other in owners[value]
-        }
+    for position in sorted(near):
+        mine = samples[position]
         found = [
             other
-            for other in sorted(near - {position})
-            if len(samples[other]) >= len(each)
-            and len(np.intersect1d(each, samples[other], assume_unique=True)) >= least * len(each)
+            for other in sorted(near[position] - {position})
+            if len(samples[other]) >= len(mine)
+            and len(np.intersect1d(mine, samples[other], assume_unique=True)) >= least * len(mine)
         ]
         if found:
             yield position, found
+
+
+def _holding(
+    samples: Sequence[Sample], lengths: NDArray[np.int64], keys: Sample
+) -> tuple[Sample, NDArray[np.int64]]:
+    """Which sets hold which of ``keys``: values in rising order, and whose they are; some sets at a time."""
+    values, owners = [], []
+    for first in range(0, len(samples), _BLOCK):
+        some = np.concatenate(samples[first : first + _BLOCK])
+        of = np.repeat(np.arange(first, first + len(samples[first : first + _BLOCK])), lengths[first : first + _BLOCK])
+        held = keys[np.minimum(np.searchsorted(keys, some), len(keys) - 1)] == some
+        values.append(some[held])
+        owners.append(of[held])
+    every, whose = np.concatenate(values), np.concatenate(owners)
+    order = np.argsort(every, kind="stable")
+    return every[order], whose[order]
 
 
 def bands(threshold: float) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from foretune.corpus.records import RecordReader, Unit, units
-from foretune.governance.inspect.pool import parts
+from foretune.governance.inspect.pool import results
 from foretune.governance.inspect.types import Plan, Totals
-from foretune.governance.inspect.worker import Part
+from foretune.governance.inspect.worker import Part, Worker
 from foretune.progress import Progress
 
 __all__ = ["Corpus"]
@@ -44,10 +45,26 @@ class Corpus:
         self.text = lru_cache(maxsize=_TEXTS)(self._text)
         """The text of a document, by id."""
 
+    @property
+    def base(self) -> str:
+        """What the names of all files begin with, up to the folder that was given."""
+        if not self._paths:
+            return ""
+        folders = [os.fspath(path if path.is_dir() else path.parent) for path in self._paths]
+        try:
+            shared = os.path.commonpath(folders)
+        except ValueError:  # absolute and relative ones
+            return ""
+        return f"{shared}/" if shared else ""
+
+    def units(self) -> Iterator[Unit]:
+        """All there is to read, in order."""
+        return units(self._paths, self._plan.corpus)
+
     def read(self, processes: int, progress: Progress) -> Iterator[Part]:
         """Read, check and sign everything; gives the parts as they come."""
         with progress.step("reading", total=None, unit="documents") as step:
-            for unit, part in parts(self._plan, units(self._paths, self._plan.corpus), processes):
+            for unit, part in results(Worker, self._plan, self.units(), processes):
                 self._note(unit, part)
                 step.advance(len(part.ids) + len(part.asides))
                 yield part

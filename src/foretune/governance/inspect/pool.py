@@ -12,16 +12,18 @@ import os
 import signal
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 from foretune.corpus.records import Unit
 from foretune.errors import ForetuneError
 from foretune.governance.inspect.types import Plan
-from foretune.governance.inspect.worker import Part, Worker
 
-__all__ = ["cores", "parts"]
+__all__ = ["Worker", "cores", "results"]
+
+Result_co = TypeVar("Result_co", covariant=True)
 
 _PAYS = 6
 """Units from which on it pays to start processes (each takes most of a second of processor time to start)."""
@@ -34,16 +36,32 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def parts(plan: Plan, units: Iterator[Unit], processes: int) -> Iterator[tuple[Unit, Part]]:
-    """The parts of all units, in order; in this process where there are few or ``processes`` is 1."""
+class Worker(Protocol[Result_co]):
+    """Does the work, one unit after the other. A context manager."""
+
+    def run(self, unit: Unit) -> Iterator[Result_co]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+Make = Callable[[Plan], Worker[Result_co]]
+"""A class or function, which another process can import by its name."""
+
+
+def results(
+    make: Make[Result_co], plan: Plan, units: Iterator[Unit], processes: int
+) -> Iterator[tuple[Unit, Result_co]]:
+    """What workers make of all units, in order; in this process where there are few or ``processes`` is 1."""
     first = deque(unit for _, unit in zip(range(_PAYS), units, strict=False))
     if processes > 1 and len(first) == _PAYS:
-        yield from _in_processes(plan, _then(first, units), processes)
+        yield from _in_processes(make, plan, _then(first, units), processes)
         return
-    with Worker(plan) as worker:
+    with make(plan) as worker:
         for unit in _then(first, units):
-            for part in worker.run(unit):
-                yield unit, part
+            for result in worker.run(unit):
+                yield unit, result
 
 
 def _then(first: deque[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
@@ -52,19 +70,22 @@ def _then(first: deque[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
     yield from rest
 
 
-def _in_processes(plan: Plan, units: Iterator[Unit], processes: int) -> Iterator[tuple[Unit, Part]]:
+def _in_processes(
+    make: Make[Result_co], plan: Plan, units: Iterator[Unit], processes: int
+) -> Iterator[tuple[Unit, Result_co]]:
     # A fresh interpreter each: what is forked with threads running can stop dead.
     context = multiprocessing.get_context("spawn")
     running: list[Any] = []
     working: dict[Connection, int | None] = {}  # the number of the unit each works on
-    done: dict[int, deque[Part]] = {}
+    done: dict[int, deque[Any]] = {}
     waiting: dict[int, Unit] = {}
     turn, exhausted = 0, False
     try:
         for _ in range(processes):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, plan), daemon=True)
-            process.start()
+            process = context.Process(target=_serve, args=(theirs, make, plan), daemon=True)
+            with _interruptions_held():
+                process.start()
             theirs.close()
             running.append(process)
             working[ours] = None
@@ -109,7 +130,20 @@ def _in_processes(plan: Plan, units: Iterator[Unit], processes: int) -> Iterator
             pipe.close()
 
 
-def _received(pipe: Connection) -> Part | None:
+@contextmanager
+def _interruptions_held() -> Iterator[None]:
+    """What is started inside never sees Ctrl-C, which is for the process that started it; that one sees it after."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _received(pipe: Connection) -> Any:
     try:
         answer = pipe.recv()
     except (EOFError, ConnectionResetError):
@@ -119,22 +153,20 @@ def _received(pipe: Connection) -> Part | None:
         ) from None
     if isinstance(answer, BaseException):
         raise answer
-    assert answer is None or isinstance(answer, Part)
     return answer
 
 
-def _serve(pipe: Connection, plan: Plan) -> None:
-    """A process: a unit in, its parts out, then None; until the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that was started
-    with Worker(plan) as worker:
+def _serve(pipe: Connection, make: Make[Any], plan: Plan) -> None:
+    """A process: a unit in, its results out, then None; until the pipe is closed."""
+    with make(plan) as worker:
         while True:
             try:
                 unit = pipe.recv()
             except EOFError:
                 return
             try:
-                for part in worker.run(unit):
-                    pipe.send(part)
+                for result in worker.run(unit):
+                    pipe.send(result)
                 pipe.send(None)
             except BrokenPipeError:
                 return

@@ -8,14 +8,15 @@ from pathlib import Path
 from foretune.governance.checks import CheckSettings, CorpusCheck, named
 from foretune.governance.checks import checks as all_checks
 from foretune.governance.checks.duplicate import groups
+from foretune.governance.inspect.cleaning import check_outputs, write_clean
 from foretune.governance.inspect.collected import Collected
 from foretune.governance.inspect.corpus import Corpus
 from foretune.governance.inspect.pool import cores
-from foretune.governance.inspect.types import Duplicate, Plan, Totals
+from foretune.governance.inspect.types import Duplicate, Plan, Totals, Written
 from foretune.governance.inspect.worker import found_of
 from foretune.plan.config import CorpusSettings
 from foretune.progress import Progress, silent
-from foretune.types import digest
+from foretune.types import Finding, digest
 
 __all__ = ["Inspection", "dedupe", "inspect"]
 
@@ -23,9 +24,11 @@ __all__ = ["Inspection", "dedupe", "inspect"]
 class Inspection:
     """What an inspection found; rows are made as they are asked for."""
 
-    def __init__(self, chosen: Sequence[str], totals: Totals, collected: Collected) -> None:
+    def __init__(self, chosen: Sequence[str], totals: Totals, collected: Collected, written: Written | None) -> None:
         self.checks = tuple(chosen)
         self.totals = totals
+        self.written = written
+        """What was written; None where nothing was to be."""
         totals.findings.update(collected.counts)
         self._collected = collected
 
@@ -40,21 +43,28 @@ def inspect(
     checks: Sequence[str] | None = None,
     settings: CheckSettings | None = None,
     corpus: CorpusSettings | None = None,
+    clean: Path | None = None,
+    set_aside: Path | None = None,
     processes: int | None = None,
     progress: Progress = silent,
 ) -> Inspection:
     """Run ``checks`` (all by default) on files, folders, and rows of JSON Lines and Parquet.
 
     Args:
+        clean: Write the documents here, with the repairs that the checks offer, and without those of which the
+            duplicate check keeps another: ``.jsonl``, ``.parquet`` or a folder.
+        set_aside: Write the others here, each with the reason: ``.jsonl`` or ``.parquet``.
         processes: How many work on it; by default one a core. The findings are the same.
 
     Raises:
-        InputError: there is no such check, or nothing at a path, or it cannot be read.
+        InputError: there is no such check, or nothing at a path, or it cannot be read or written.
     """
+    check_outputs(clean, set_aside)
     chosen = tuple(each.name for each in (all_checks() if checks is None else named(checks)))
     plan = Plan(chosen, settings or CheckSettings(), corpus or CorpusSettings())
     with Corpus(plan, paths) as documents:
         collected = Collected()
+        dropped: dict[str, str] = {}
         for part in documents.read(processes or cores(), progress):
             for found in part.found:
                 collected.add(found)
@@ -65,10 +75,28 @@ def inspect(
                     findings = list(check.compare(signed, documents.text, plan.settings))
                     step.advance(len(findings))
                 del signed
+                dropped |= {each.document_id: each.message for each in findings if _is_spare(each)}
                 findings.sort(key=lambda each: (documents.position(each.document_id), each.start or 0))
                 for finding in findings:
                     collected.add(found_of(finding, documents.names[documents.position(finding.document_id)]))
-        return Inspection(chosen, documents.totals, collected)
+        written = None
+        if clean is not None or set_aside is not None:
+            written = write_clean(
+                plan,
+                documents.units(),
+                dropped,
+                base=documents.base,
+                clean=clean,
+                set_aside=set_aside,
+                processes=processes or cores(),
+                progress=progress,
+            )
+        return Inspection(chosen, documents.totals, collected, written)
+
+
+def _is_spare(finding: Finding) -> bool:
+    """Whether it says that another document is kept in place of this one."""
+    return finding.check == "duplicate" and "keeper" in finding.evidence
 
 
 def dedupe(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from foretune.governance.checks import CheckSettings
 from foretune.plan.config import CorpusSettings
 
-__all__ = ["Duplicate", "Plan", "Totals"]
+__all__ = ["Duplicate", "Plan", "Totals", "Written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +49,15 @@ class Duplicate:
     """The one that is kept; of the kept one, itself."""
     reason: str = ""
     """Why that one is kept."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of the documents that were written: together they are all there were."""
+
+    clean: int = 0
+    duplicates: int = 0
+    """Left out because another is kept."""
+    unreadable: int = 0
+    repaired: int = 0
+    """Documents whose text was changed."""
