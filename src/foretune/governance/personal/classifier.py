@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +19,6 @@ from foretune.models import CATALOGUE, ModelFiles, installed, locate
 __all__ = ["MODEL", "Classifier", "Word", "classifier"]
 
 MODEL = "rampart"
-WINDOW = 480
-"""Characters in one run; longer text is cut, at a paragraph, a line, a sentence or a space in this order.
-
-Rampart's publisher scans in windows of this length, where it finds most.
-"""
 _MAX_TOKENS = 510
 _FAMILIES = {
     "person": ("GIVEN_NAME", "SURNAME"),
@@ -68,13 +62,11 @@ class Classifier:
         self.alone = functools.lru_cache(_PROBES)(self._alone)
 
     def words(self, text: str) -> list[Word]:
-        """Every word of ``text``, which is at most a window long; each with the most likely of its pieces."""
+        """Every word of ``text`` (what fits into 510 pieces), each with the probabilities of its most likely pieces."""
         encoding = self._tokenizer.encode(text)
         ids = np.array([encoding.ids], dtype=np.int64)
         ones, zeros = np.ones_like(ids), np.zeros_like(ids)
-        logits = self._session.run(
-            None, {"input_ids": ids, "attention_mask": ones, "token_type_ids": zeros}
-        )[0][0]
+        logits = self._session.run(None, {"input_ids": ids, "attention_mask": ones, "token_type_ids": zeros})[0][0]
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
         odds /= odds.sum(axis=-1, keepdims=True)
         families = np.stack([odds[:, columns].sum(axis=-1) for columns in self._columns], axis=-1).tolist()
@@ -102,22 +94,6 @@ class Classifier:
     def _alone(self, word: str) -> float:
         """How likely ``word`` is a name where only a name is to be expected: ordinary words are near zero."""
         return max((each.person for each in self.words(f"thanks, {word}")[2:]), default=0.0)
-
-
-def windows(text: str) -> Iterator[tuple[int, int]]:
-    """Pieces of at most :data:`WINDOW` characters, cut where a reader would pause."""
-    start = 0
-    while len(text) - start > WINDOW:
-        end = start + WINDOW
-        for pause in ("\n\n", "\n", ". ", " "):
-            cut = text.rfind(pause, start + WINDOW // 3, end)
-            if cut > 0:
-                end = cut + len(pause)
-                break
-        yield start, end
-        start = end
-    if start < len(text):
-        yield start, len(text)
 
 
 def classifier() -> Classifier | None:

@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from foretune.governance.personal.classifier import Classifier, Word, windows
+from foretune.governance.personal.classifier import Classifier, Word
+from foretune.governance.personal.windows import ORDINARY, blank_links, windows
 
-__all__ = ["Place", "names_and_addresses", "worth_reading"]
+__all__ = ["Place", "names_and_addresses"]
 
 SURE = 0.3
 """A capitalised word is part of a name from this probability on."""
-LIKELY = 0.01
+LIKELY = 0.02
 """... or from this on, if it is also one where only a name is to be expected (:data:`ALONE`)."""
 ALONE = 0.75
 LOWER_CASE = 0.6
 """A word without a capital, in a text that has capitals."""
 ADDRESS = 0.3
+_NEAR = 40
+_NEXT = 4
+"""A lone number is part of an address if one is this near, or a town next to it, in characters."""
 
-# The most frequent words that begin sentences and headings; what else is capitalised may be a name.
-_ORDINARY = frozenset(
-    """a about above according add after again all allow almost along already also although always an and another any
-are as ask at avoid be because been before being below best better between both but by call can change check choose
-click come complete consider contact could create date day days did do does don't during each either email employees
-enter even ever every everyone everything example few file find first follow following for from full get give go good
-great had has have having he hello help her here hi his how however i i'd i'll i'm i've if important in include
-including instead into is it it's its just keep know last learn let let's like list long look make making many may me
-meet meeting might more most much must my name need never new next no not note nothing now of off office ok on once one
-only open or other our out over own page part people phone please provide put read really remember review same see
-send set she should since so some someone something sometimes start step still such sure take team tell than thank
-thanks that that's the their them then there there's these they they're thing things think this those though through
-time to today together too try two under until up update upon us use used using very want was way we we'll we're we've
-welcome well were what what's when where whether which while who why will with within without work working would write
-yes yet you you'll you're you've your
-monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
-october november december""".split()
-)
-_CAPITALISED = re.compile(r"(?<![\w@/.-])([A-Z\u00c0-\u00de\u0386-\u03ab\u0400-\u042f][\w'’]*)")
 _TITLE = re.compile(r"(?:mr|mrs|ms|mx|dr|prof|sir|lady|miss|herr|frau|mme|sr|sra)\Z", re.IGNORECASE)
+_SCOTTISH = re.compile(r"(?:Ma?c|De|Di|Van|Le|La|O['’]?|D['’]?)[A-Z][a-z'’]+\Z")
+_PART = re.compile(r"[^\W\d_]{3,}")
 _INITIAL = re.compile(r"[A-Z]\Z")
 _JOINED = re.compile(r"(?:[ \u00a0]|\.[ \u00a0]?|[-'’‘]|, (?=(?:Jr|Sr)\b))\Z")
+_NAME_LINE = re.compile(
+    r"(?:^|\n)[ \t]{0,8}((?:[^\W\d_][\w'’.-]{0,30}[ ]){1,3}[^\W\d_][\w'’-]{1,30}),?[ \t]{0,4}\n[ \t\n]{0,12}\Z"
+)
 _ADDRESS_GAP = re.compile(r"[\s,.#/-]{0,8}\Z")
+_STREET_WORD = re.compile(r"[^\W\d_]{3,}")
 _NUMBER_BEFORE = re.compile(r"(?<![\w.,$€£#/-])\d{1,6}[A-Za-z]?[ \n,]{1,4}\Z")
 _CODE_AFTER = re.compile(r"[\s,]{1,8}(?:[A-Z]{2}[ -])?\d{4,6}(?:-\d{4})?(?![\w-]|[.,]\d)")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\n\"“*#>|-])\s{0,3}[\"'“‘(*_#>-]{0,3}\Z")
@@ -56,48 +47,72 @@ class Place(NamedTuple):
     score: float
 
 
-def worth_reading(text: str) -> bool:
-    """Whether a name or an address can stand in ``text``: else the model need not look at it.
+def names_and_addresses(text: str, model: Classifier, known: Sequence[tuple[int, int]] = ()) -> list[Place]:
+    """Names and addresses in ``text``, in order, none overlapping another of its kind.
 
-    True where a capitalised word is no ordinary one, and where nothing is capitalised at all.
+    ``known`` are addresses found by pattern: a number beside one belongs to it.
     """
-    capitalised = False
-    for match in _CAPITALISED.finditer(text):
-        capitalised = True
-        if match[1].lower() not in _ORDINARY:
-            return True
-    return not capitalised and any(map(str.isalpha, text))
-
-
-def names_and_addresses(text: str, model: Classifier) -> list[Place]:
-    """Names and addresses in ``text``, in order, none overlapping another of its kind."""
+    prose = blank_links(text)
     words: list[Word] = []
-    for start, end in windows(text):
-        piece = text[start:end]
-        if worth_reading(piece):
-            words += [word._replace(start=word.start + start, end=word.end + start) for word in model.words(piece)]
-    names = _names(text, words, model)
-    return sorted([*names, *_addresses(text, words)])
+    for start, end in windows(prose, model.alone):
+        piece = prose[start:end]
+        words += [word._replace(start=word.start + start, end=word.end + start) for word in model.words(piece)]
+    addresses = _addresses(prose, words, known)
+    names = _names(prose, words, model)
+    starts = [*(place.start for place in addresses), *(start for start, _ in known)]
+    return sorted([*names, *_above(prose, starts, names, model), *addresses])
 
 
 # -- names ----------------------------------------------------------------------------------------------
 
 
 def _names(text: str, words: Sequence[Word], model: Classifier) -> list[Place]:
-    accepted = [_is_name(text, word, model) for word in words]
+    usual = _usual(text, words)
+    accepted = [_is_name(text, word, usual, model) for word in words]
     _join_lists(text, words, accepted, model)
-    known = {text[word.start : word.end] for word, yes in zip(words, accepted, strict=True) if yes}
-    for position, word in enumerate(words):
-        # Who is named once in full is often named again in short.
-        written = text[word.start : word.end]
-        accepted[position] = accepted[position] or (
-            written in known and len(written) > 2 and written[:1].isupper() and word.place < 0.9
-        )
+    _accept_capitals(text, words, accepted)
     _grow(text, words, accepted)
-    return _spans(text, words, accepted, "person", _JOINED, lambda word: word.person)
+    full = {
+        part
+        for place in _spans(text, words, accepted, "person", _JOINED, _person)
+        if " " in text[place.start : place.end] and place.score >= 0.5
+        for part in _PART.findall(text[place.start : place.end])
+        if not part.isupper()
+    }
+    for position, word in enumerate(words):
+        # Who is named in full is often named again in short.
+        written = text[word.start : word.end]
+        if not accepted[position] and written in full and word.place < 0.9:
+            accepted[position] = model.alone(written) >= 0.5
+    _grow(text, words, accepted)
+    return _spans(text, words, accepted, "person", _JOINED, _person)
 
 
-def _is_name(text: str, word: Word, model: Classifier) -> bool:
+def _above(text: str, addresses: Iterable[int], names: Sequence[Place], model: Classifier) -> Iterator[Place]:
+    """The line above an address, if it is written like a name: who the letter is for."""
+    for start in addresses:
+        line = _NAME_LINE.search(text, max(0, start - 80), start)
+        if line is None or any(name.start < line.end(1) and name.end > line.start(1) for name in names):
+            continue
+        parts = _PART.findall(line[1])
+        if any(model.alone(part) >= ALONE for part in parts) and not any(part.lower() in ORDINARY for part in parts):
+            yield Place(line.start(1), line.end(1), "person", 0.5)
+
+
+def _person(word: Word) -> float:
+    return word.person
+
+
+def _usual(text: str, words: Sequence[Word]) -> dict[str, float]:
+    """Of words that stand in ``text`` three times or more: how likely they are part of a name on average."""
+    seen: dict[str, list[float]] = {}
+    for word in words:
+        if word.person >= LIKELY or (written := text[word.start : word.end]) in seen:
+            seen.setdefault(text[word.start : word.end], []).append(word.person)
+    return {written: sum(odds) / len(odds) for written, odds in seen.items() if len(odds) >= 3}
+
+
+def _is_name(text: str, word: Word, usual: Mapping[str, float], model: Classifier) -> bool:
     if word.person < LIKELY or word.address > word.person:
         return False
     written = text[word.start : word.end]
@@ -105,11 +120,29 @@ def _is_name(text: str, word: Word, model: Classifier) -> bool:
         return False
     if written[0].islower():
         return word.person >= LOWER_CASE and model.alone(written) >= ALONE
-    if written.lower() in _ORDINARY:
+    if written.lower() in ORDINARY:
         return word.person >= 0.9 and written.lower() in ("april", "june", "august", "will", "may")
+    if not written[1:].islower() and not _SCOTTISH.match(written):  # GSA, GitHub
+        return False
+    if usual.get(written, 1.0) < SURE:
+        return False
+    begins = _begins_sentence(text, word.start)
     if word.person >= SURE and word.person >= word.place:
-        return not _begins_sentence(text, word.start) or word.person >= 0.6 or model.alone(written) >= 0.5
-    return model.alone(written) >= ALONE and word.place < 0.6
+        return not begins or word.person >= 0.6 or model.alone(written) >= 0.5
+    return model.alone(written) >= ALONE and word.place < 0.6 and (not begins or word.person >= 0.1)
+
+
+def _accept_capitals(text: str, words: Sequence[Word], accepted: list[bool]) -> None:
+    """MARIA LOPEZ is a name, GSA is none: two words in capitals beside each other, both surely names."""
+    for position in range(1, len(words)):
+        pair = words[position - 1 : position + 1]
+        written = [text[word.start : word.end] for word in pair]
+        if (
+            all(each.isupper() and len(each) > 3 for each in written)
+            and all(word.person >= 0.8 for word in pair)
+            and text[pair[0].end : pair[1].start] == " "
+        ):
+            accepted[position - 1] = accepted[position] = True
 
 
 def _begins_sentence(text: str, start: int) -> bool:
@@ -126,7 +159,7 @@ def _join_lists(text: str, words: Sequence[Word], accepted: list[bool], model: C
                 continue
             word = words[position]
             written = text[word.start : word.end]
-            if not written[0].isupper() or len(written) < 3 or written.lower() in _ORDINARY:
+            if not written[0].isupper() or len(written) < 3 or written.lower() in ORDINARY:
                 continue
             while 0 <= before < len(words) and text[words[before].start : words[before].end] in (",", "and", "&", "or"):
                 before -= step
@@ -153,28 +186,37 @@ def _grow(text: str, words: Sequence[Word], accepted: list[bool]) -> None:
                 continue
             if _INITIAL.match(written) and (step == 1 or text[word.end : word.end + 1] == "."):
                 accepted[position] = True
-            elif written[0].isupper() and len(written) > 1 and written.lower() not in _ORDINARY:
+            elif written[0].isupper() and not written.isupper() and written.lower() not in ORDINARY:
                 accepted[position] = word.person >= 0.05 and not _TITLE.match(written)
 
 
 # -- addresses ------------------------------------------------------------------------------------------
 
 
-def _addresses(text: str, words: Sequence[Word]) -> list[Place]:
+def _addresses(text: str, words: Sequence[Word], known: Sequence[tuple[int, int]]) -> list[Place]:
     accepted = [word.address >= ADDRESS and word.address >= word.person for word in words]
     # A town or state between or behind parts of an address belongs to it.
     for position, word in enumerate(words):
         if not accepted[position] and position and accepted[position - 1] and word.place >= 0.5:
             accepted[position] = bool(_ADDRESS_GAP.match(text[words[position - 1].end : word.start]))
-    places = []
+    sure: list[Place] = []
+    numbers: list[Place] = []
     for place in _spans(text, words, accepted, "address", _ADDRESS_GAP, lambda word: word.address):
         written = text[place.start : place.end]
-        if not any(map(str.isdigit, written)) and place.score < 0.8:
-            continue
-        if sum(map(str.isalnum, written)) < 3:
-            continue
-        places.append(grown(text, place))
-    return places
+        if any(map(str.isdigit, written)):
+            (sure if _STREET_WORD.search(written) else numbers).append(grown(text, place))
+    anchors = [*known, *((place.start, place.end) for place in sure)]
+    towns = [(word.start, word.end) for word in words if word.place >= 0.5]
+    sure += [
+        place
+        for place in numbers
+        if _beside(place, anchors, _NEAR) or (place.end - place.start >= 4 and _beside(place, towns, _NEXT))
+    ]
+    return sure
+
+
+def _beside(place: Place, others: Iterable[tuple[int, int]], distance: int) -> bool:
+    return any(place.start - end <= distance and start - place.end <= distance for start, end in others)
 
 
 def grown(text: str, place: Place) -> Place:

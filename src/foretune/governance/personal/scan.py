@@ -39,7 +39,10 @@ def scan(text: str, model: Classifier | None, *, code: str | None = None) -> Ite
     by_pattern = matches(text, prose)
     if model is None:
         return iter(by_pattern)
-    return _merged(by_pattern, names_and_addresses(prose, model))
+    return _merged(
+        by_pattern,
+        names_and_addresses(prose, model, [(each.start, each.end) for each in by_pattern if each.type == "address"]),
+    )
 
 
 def matches(text: str, prose: str) -> list[Seen]:
