@@ -107,7 +107,7 @@ def _usual(text: str, words: Sequence[Word]) -> dict[str, float]:
     """Of words that stand in ``text`` three times or more: how likely they are part of a name on average."""
     seen: dict[str, list[float]] = {}
     for word in words:
-        if word.person >= LIKELY or (written := text[word.start : word.end]) in seen:
+        if word.person >= LIKELY or text[word.start : word.end] in seen:
             seen.setdefault(text[word.start : word.end], []).append(word.person)
     return {written: sum(odds) / len(odds) for written, odds in seen.items() if len(odds) >= 3}
 
@@ -164,7 +164,7 @@ def _join_lists(text: str, words: Sequence[Word], accepted: list[bool], model: C
             while 0 <= before < len(words) and text[words[before].start : words[before].end] in (",", "and", "&", "or"):
                 before -= step
             if abs(before - position) > 1 and 0 <= before < len(words) and accepted[before] and word.place < 0.3:
-                accepted[position] = word.person >= 0.05 or model.alone(written) >= ALONE and word.person > 0.002
+                accepted[position] = word.person >= 0.05 or (model.alone(written) >= ALONE and word.person > 0.002)
 
 
 def _grow(text: str, words: Sequence[Word], accepted: list[bool]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from foretune.governance.markup import blank_code
 from foretune.governance.personal.classifier import Classifier
+from foretune.governance.personal.fields import Cell, cells
 from foretune.governance.personal.names import Place, names_and_addresses
 from foretune.governance.personal.pattern import Pattern
 from foretune.types import Severity
@@ -27,22 +28,64 @@ class Seen(NamedTuple):
     score: float
 
 
+_CELLS = {
+    "person": Severity.LOW,
+    "address": Severity.MEDIUM,
+    "phone": Severity.MEDIUM,
+    "email": Severity.MEDIUM,
+    "age": Severity.LOW,
+    "ip": Severity.LOW,
+    "domain": Severity.INFO,
+} | dict.fromkeys(
+    ("national_id", "card", "iban", "account", "birth_date", "licence", "secret", "health"), Severity.HIGH
+)
 _BY_MODEL = {
     "person": (Severity.LOW, "A person's name"),
     "address": (Severity.MEDIUM, "An address"),
 }
 
 
-def scan(text: str, model: Classifier | None, *, code: str | None = None) -> Iterator[Seen]:
-    """Stretches that do not overlap, in order of place; without a model by pattern alone."""
-    prose = blank_code(text) if code is None else code
-    by_pattern = matches(text, prose)
+def scan(text: str, model: Classifier | None) -> Iterator[Seen]:
+    """Stretches that do not overlap, in order of place; without a model by pattern and label alone."""
+    prose = blank_code(text)
+    private = list(cells(prose))
+    known = _with_cells(matches(text, prose), private)
     if model is None:
-        return iter(by_pattern)
-    return _merged(
-        by_pattern,
-        names_and_addresses(prose, model, [(each.start, each.end) for each in by_pattern if each.type == "address"]),
-    )
+        return iter(known)
+    addresses = [(each.start, each.end) for each in known if each.type == "address"]
+    return _merged(known, names_and_addresses(_blank(prose, private), model, addresses))
+
+
+def _blank(text: str, private: Iterable[Cell]) -> str:
+    """``text`` with cells that need no model as spaces."""
+    pieces: list[str] = []
+    position = 0
+    for cell in private:
+        if cell.start >= position:
+            pieces += (text[position : cell.start], " " * (cell.end - cell.start))
+            position = cell.end
+    return "".join(pieces) + text[position:]
+
+
+def _with_cells(seen: list[Seen], private: Sequence[Cell]) -> list[Seen]:
+    """Cells of private columns, whole; what a pattern knows of the most part of a cell stays what the pattern says."""
+    if not private:
+        return seen
+    starts = [each.start for each in seen]
+    covered: set[int] = set()
+    whole = []
+    for cell in private:
+        first = bisect_left(starts, cell.start)
+        behind = bisect_left(starts, cell.end)
+        inside = [i for i in range(max(0, first - 1), behind) if seen[i].end > cell.start]
+        most = next((seen[i] for i in inside if 5 * (seen[i].end - seen[i].start) >= 4 * (cell.end - cell.start)), None)
+        covered.update(inside)
+        severity = max([_CELLS[cell.type], *(seen[i].severity for i in inside)])
+        kind, what, score = cell.type, f"A value under “{cell.label}”", 0.9
+        if most is not None:
+            kind, what, score = most.type, most.what, most.score
+        whole.append(Seen(cell.start, cell.end, kind, severity, what, score))
+    return sorted([*whole, *(each for i, each in enumerate(seen) if i not in covered)])
 
 
 def matches(text: str, prose: str) -> list[Seen]:

@@ -17,24 +17,24 @@ WINDOW = 480
 MAYBE = 0.2
 """A capitalised word is looked at in its sentence if alone it is a name with this probability."""
 
-ORDINARY = frozenset(
-    """a about above according add after again all allow almost along already also although always an and another any
-are as ask at avoid be because been before being below best better between both but by call can change check choose
-click come complete consider contact could create date day days did do does don't during each either email employees
-enter even ever every everyone everything example few file find first follow following for from full get give go good
-great had has have having he hello help her here hi his how however i i'd i'll i'm i've if important in include
-including instead into is it it's its just keep know last learn let let's like list long look make making many may me
-meet meeting might more most much must my name need never new next no not note nothing now of off office ok on once one
+_ORDINARY_WORDS = """
+a about above according add after again all allow almost along already also although always an and another any are as
+ask at avoid be because been before being below best better between both but by call can change check choose click
+come complete consider contact could create date day days did do does don't during each either email employees enter
+even ever every everyone everything example few file find first follow following for from full get give go good great
+had has have having he hello help her here hi his how however i i'd i'll i'm i've if important in include including
+instead into is it it's its just keep know last learn let let's like list long look make making many may me meet
+meeting might more most much must my name need never new next no not note nothing now of off office ok on once one
 only open or other our out over own page part people phone please provide put read really remember review same see
 send set she should since so some someone something sometimes start step still such sure take team tell than thank
 thanks that that's the their them then there there's these they they're thing things think this those though through
 time to today together too try two under until up update upon us use used using very want was way we we'll we're we've
 welcome well were what what's when where whether which while who why will with within without work working would write
-yes yet you you'll you're you've your
-currently finally fortunately generally however instead typically unfortunately usually
-monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
-october november december""".split()
-)
+yes yet you you'll you're you've your currently finally fortunately generally however instead typically unfortunately
+usually monday tuesday wednesday thursday friday saturday sunday january february march april june july august
+september october november december
+"""
+ORDINARY = frozenset(_ORDINARY_WORDS.split())
 """The most frequent words that begin sentences and headings: never worth a look."""
 
 _WORD = re.compile(r"(?<![\w@/.-])([A-Z\u00c0-\u00de\u0386-\u03ab\u0400-\u042f][\w'’]{0,40})")
