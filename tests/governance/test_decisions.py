@@ -39,9 +39,9 @@ def test_the_policy_includes_what_nobody_decided(reviewed: Vault) -> None:
         assert (each.state, each.by, each.use) == (State.INCLUDED, "policy", Use.BOTH)
 
 
-def test_a_policy_that_includes_nothing_leaves_everything_undecided(reviewed: Vault) -> None:
+def test_a_policy_that_includes_nothing_leaves_everything_waiting(reviewed: Vault) -> None:
     settings = GovernanceSettings(include="nothing")
-    assert {each.state for each in standing(reviewed, settings)} == {State.UNDECIDED}
+    assert {each.state for each in standing(reviewed, settings)} == {State.WAITING}
     decide(reviewed, ["leave"], DecisionKind.INCLUDE, reason="current", use=Use.RETRIEVAL)
     included = {each.path: each.use for each in standing(reviewed, settings) if each.state is State.INCLUDED}
     assert included == {"leave/annual.md": Use.RETRIEVAL, "leave/sick.md": Use.RETRIEVAL}
@@ -54,8 +54,8 @@ def test_what_no_check_has_seen_waits(vault: Vault) -> None:
     states = {each.path: each.state for each in standing(vault, SETTINGS)}
     assert states == {
         "drafts/travel.md": State.EXCLUDED,
-        "leave/annual.md": State.UNDECIDED,
-        "leave/sick.md": State.UNDECIDED,
+        "leave/annual.md": State.WAITING,
+        "leave/sick.md": State.WAITING,
     }
     assert "foretune review" in stands(vault, "leave/sick.md").reason
 

@@ -170,7 +170,7 @@ def test_a_neighbour_joining_the_cluster_does_not_change_the_hash(page: Vault) -
 def test_a_changed_document_waits_for_the_next_review(page: Vault) -> None:
     put(page, {"a.md": f"Not yet looked at: {MAIL}"})
     assert list(governed(page, rules(("personal", "", "redact")))) == []
-    assert [each.state for each in standing(page, SETTINGS)] == [State.UNDECIDED]
+    assert [each.state for each in standing(page, SETTINGS)] == [State.WAITING]
 
 
 def test_documents_come_in_order_of_path(handbook: Vault) -> None:

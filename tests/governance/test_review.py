@@ -101,7 +101,7 @@ def test_what_findings_elsewhere_say_of_an_erased_document_is_forgotten(handbook
     with handbook.reading() as connection:
         rows = connection.exec_driver_sql("SELECT * FROM finding").all()
     assert not any("one.md" in str(row) for row in rows)
-    waiting = [each.path for each in standing(handbook, SETTINGS) if each.state is State.UNDECIDED]
+    waiting = [each.path for each in standing(handbook, SETTINGS) if each.state is State.WAITING]
     assert waiting == ["two.md"]
     review(handbook, SETTINGS)
     assert {each.state for each in standing(handbook, SETTINGS)} == {State.INCLUDED}

@@ -51,7 +51,7 @@ def test_the_overview_shows_checks_documents_and_standing() -> None:
     assert shown.startswith("3 documents, 3 checked now: ")
     assert "personal   email" in shown
     assert "leave/annual.md" in shown
-    assert "3 included, 0 excluded, 0 undecided." in shown
+    assert "3 included, 0 redacted, 0 excluded, 0 waiting." in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert run().startswith("3 documents: ")
 

@@ -170,7 +170,7 @@ def test_with_everything_excluded_there_is_nothing_to_index(added: Path) -> None
         result = foretune(*verb, folder=added)
         assert result.returncode == 2
         assert [line for line in result.stderr.splitlines() if line.startswith("foretune: ")] == [
-            "foretune: There is nothing to index: every document is excluded or undecided; see `foretune review`, "
+            "foretune: There is nothing to index: every document is excluded or waiting; see `foretune review`, "
             "and include some with `foretune review include PATH --reason …`."
         ]
         assert "Traceback" not in result.stderr

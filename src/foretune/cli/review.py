@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from foretune.cli import review_tables as tables
-from foretune.types import Label, Use
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from foretune.cli.review_decide import register as register_decisions
+from foretune.cli.review_standing import register as register_standings
+from foretune.cli.views import AsJson, CsvFile, HtmlFile, View, show
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Check the documents, see the findings, and decide what goes in.")
-
-Paths = Annotated[
-    list[str] | None, typer.Argument(metavar="[PATH]...", help="Documents, folders, or patterns ('drafts/**').")
-]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the decision.")]
-Findings = Annotated[list[str] | None, typer.Option("--finding", help="A finding's id, as listed; repeatable.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -34,6 +25,8 @@ def review(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Show at most this many; 0 for all.")] = 20,
     as_json: AsJson = False,
+    csv_file: CsvFile = None,
+    html_file: HtmlFile = None,
 ) -> None:
     """Check what changed, and show the findings, the most important first."""
     if context.invoked_subcommand is not None:
@@ -44,118 +37,21 @@ def review(
     checks, documents = check or [], document or []
     with Project.open() as project:
         summary = project.review(progress=terminal())
-        if as_json:
-            _print(map(tables.finding_row, project.findings(checks=checks, documents=documents)))
-        elif checks or documents:
-            listed = project.findings(checks=checks, documents=documents, limit=limit + 1 if limit else None)
-            tables.show_findings(listed, limit)
-        else:
-            tables.show_overview(project, summary, limit)
+
+        def view() -> View:
+            rows = [tables.finding_row(each) for each in project.findings(checks=checks, documents=documents)]
+            note = f"{len(rows):,} findings in {summary.documents:,} documents, the most important first."
+            return View("Findings", tables.FINDING_COLUMNS, rows, note)
+
+        def on_terminal() -> None:
+            if checks or documents:
+                listed = project.findings(checks=checks, documents=documents, limit=limit + 1 if limit else None)
+                tables.show_findings(listed, limit)
+            else:
+                tables.show_overview(project, summary, limit)
+
+        show(view, on_terminal, as_json=as_json, csv_file=csv_file, html_file=html_file)
 
 
-@app.command("include")
-def include(
-    paths: Paths = None,
-    reason: Reason = "",
-    use: Annotated[Use, typer.Option("--use", help="What for.")] = Use.BOTH,
-    as_json: AsJson = False,
-) -> None:
-    """Let documents in: for retrieval, for tuning, or for both."""
-    _decide("include", paths, reason, as_json, use=use)
-
-
-@app.command("exclude")
-def exclude(paths: Paths = None, reason: Reason = "", as_json: AsJson = False) -> None:
-    """Keep documents out."""
-    _decide("exclude", paths, reason, as_json)
-
-
-@app.command("supersede")
-def supersede(
-    paths: Paths = None,
-    by: Annotated[str, typer.Option("--by", help="The document that replaces them.")] = "",
-    reason: Reason = "",
-    as_json: AsJson = False,
-) -> None:
-    """Keep documents out because another one replaces them."""
-    _decide("supersede", paths, reason, as_json, replacement=by)
-
-
-@app.command("redact")
-def redact(
-    paths: Paths = None,
-    reason: Reason = "",
-    finding: Findings = None,
-    replacement: Annotated[str, typer.Option("--with", help="Words to put there instead of a mask like [EMAIL].")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Mask findings, or everything personal in documents, now and in later versions."""
-    _decide("redact", paths, reason, as_json, findings=finding or (), replacement=replacement)
-
-
-@app.command("repair")
-def repair(paths: Paths = None, reason: Reason = "", finding: Findings = None, as_json: AsJson = False) -> None:
-    """Make the repairs that findings offer, or all that are offered for documents."""
-    _decide("repair", paths, reason, as_json, findings=finding or ())
-
-
-@app.command("relabel")
-def relabel(
-    paths: Paths = None,
-    label: Annotated[Label | None, typer.Option("--label", help="How sensitive they are.")] = None,
-    reason: Reason = "",
-    as_json: AsJson = False,
-) -> None:
-    """Say how sensitive documents are."""
-    _decide("relabel", paths, reason, as_json, label=label)
-
-
-@app.command("standing")
-def standing(
-    state: Annotated[str, typer.Option("--state", help="included, excluded or undecided; empty for all.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Where each document stands, by whom, and why."""
-    from foretune.errors import InputError
-    from foretune.governance import State
-    from foretune.project import Project
-
-    if state and state not in list(State):
-        raise InputError(f"There is no state {state!r}: choose from {', '.join(State)}.")
-    with Project.open() as project:
-        shown = [each for each in project.standing() if state in ("", each.state)]
-    if as_json:
-        _print(map(tables.standing_row, shown))
-    else:
-        tables.show_standings(shown)
-
-
-@app.command("history")
-def history(paths: Paths = None, as_json: AsJson = False) -> None:
-    """What people decided, oldest first."""
-    from foretune.project import Project
-
-    with Project.open() as project:
-        made = project.decisions(paths or ())
-    if as_json:
-        _print(map(tables.decision_row, made))
-    else:
-        tables.show_decisions(made)
-
-
-def _decide(kind: str, paths: list[str] | None, reason: str, as_json: bool, **what: Any) -> None:
-    from foretune.governance import DecisionKind
-    from foretune.project import Project
-
-    with Project.open() as project:
-        made = project.decide(paths or (), DecisionKind(kind), reason=reason, **what)
-    if as_json:
-        _print(map(tables.decision_row, made))
-        return
-    for line in tables.said(DecisionKind(kind), made):
-        typer.echo(line)
-
-
-def _print(rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        typer.echo(json.dumps(row, ensure_ascii=False))
+register_decisions(app)
+register_standings(app)

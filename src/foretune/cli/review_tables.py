@@ -1,4 +1,4 @@
-"""How findings, standings and decisions look: tables for people, rows for other programs."""
+"""How findings and the overview look at the terminal, and as rows for other programs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from foretune.governance import Decision, DecisionKind, ListedFinding, ReviewSummary, Standing
+    from foretune.governance import ListedFinding, ReviewSummary, Standing
     from foretune.project import Project
     from foretune.types import Finding
 
-__all__ = [
-    "decision_row",
-    "finding_row",
-    "said",
-    "show_decisions",
-    "show_findings",
-    "show_overview",
-    "show_standings",
-    "standing_row",
-]
+__all__ = ["FINDING_COLUMNS", "finding_row", "plain", "printable", "show_findings", "show_overview", "terminal_console"]
 
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _EXCERPT = 60
@@ -39,7 +30,7 @@ def terminal_console() -> Console:
     return Console(highlight=False)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters, which a terminal would obey: paths and texts come from anywhere."""
     return "".join(each if each.isprintable() else " " for each in text)
 
@@ -48,7 +39,7 @@ def plain(text: str) -> Text:
     """Words of a document as they are: no markup, no control characters."""
     from rich.text import Text
 
-    return Text(_printable(text))
+    return Text(printable(text))
 
 
 def show_overview(project: Project, summary: ReviewSummary, limit: int) -> None:
@@ -87,28 +78,16 @@ def _show_documents(console: Console, project: Project, limit: int) -> None:
 def _show_counts(console: Console, standings: Sequence[Standing]) -> None:
     counts = Counter(each.state.value for each in standings)
     console.print(
-        f"\n{counts['included']:,} included, {counts['excluded']:,} excluded, {counts['undecided']:,} undecided."
+        f"\n{counts['included']:,} included, {counts['redacted']:,} redacted, {counts['excluded']:,} excluded, "
+        f"{counts['waiting']:,} waiting."
     )
-    reasons = Counter((each.state.value, each.reason) for each in standings if each.state != "included")
+    reasons = Counter((each.state.value, each.reason) for each in standings if not each.state.goes_on)
     for (state, reason), count in reasons.most_common(5):
         console.print(plain(f"  {count:,} {state}: {reason}"), style="dim")
     console.print(
-        "\nMore: --check NAME, --document PATH, --json. Decide: foretune review exclude PATH --reason WHY", style="dim"
+        "\nMore: --check NAME, --document PATH, --html FILE. Decide: foretune review exclude PATH --reason WHY",
+        style="dim",
     )
-
-
-def show_standings(standings: Sequence[Standing]) -> None:
-    """A line for each document."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("document", overflow="fold")
-    for name in ("state", "for", "by", "why"):
-        table.add_column(name)
-    for each in standings:
-        reason = each.reason + (" (decided on an older version)" if each.older_version else "")
-        table.add_row(plain(each.path), each.state, each.use or "", plain(each.by), plain(reason))
-    terminal_console().print(table)
 
 
 def show_findings(listed: Sequence[ListedFinding], limit: int) -> None:
@@ -153,41 +132,20 @@ def _severity(severity: Severity) -> str:
     return f"[{_COLOURS[name]}]{name}[/]"
 
 
-def said(kind: DecisionKind, made: Sequence[Decision]) -> list[str]:
-    """A line for each document, ten at most."""
-    done = {
-        "include": "Included",
-        "exclude": "Excluded",
-        "supersede": "Superseded",
-        "redact": "Redacted",
-        "repair": "Repaired",
-        "relabel": "Relabelled",
-    }[kind]
-    paths = list(dict.fromkeys(_printable(each.path) for each in made))
-    detail = made[0].use or made[0].label or ""
-    shown = [f"{done}{f' ({detail})' if detail else ''}: {path}" for path in paths[:10]]
-    return [*shown, *([f"and {len(paths) - 10:,} more"] if len(paths) > 10 else [])]
-
-
-def show_decisions(made: Sequence[Decision]) -> None:
-    """A line for each decision."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("when", "who", "decision"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("document", overflow="fold")
-    table.add_column("why")
-    for each in made:
-        detail = each.use or each.label or each.replacement
-        what = f"{each.kind}{f' ({detail})' if detail and each.kind != 'supersede' else ''}"
-        table.add_row(
-            each.at[:16].replace("T", " "), plain(each.actor), plain(what), plain(each.path), plain(each.reason)
-        )
-    terminal_console().print(table)
-
-
-# -- rows for other programs ----------------------------------------------------------------------------
+FINDING_COLUMNS = (
+    "document",
+    "check",
+    "type",
+    "severity",
+    "start",
+    "end",
+    "text",
+    "score",
+    "message",
+    "related",
+    "id",
+    "evidence",
+)
 
 
 def finding_row(listed: ListedFinding) -> dict[str, Any]:
@@ -209,37 +167,4 @@ def finding_row(listed: ListedFinding) -> dict[str, Any]:
         ],
         "id": each.id,
         "evidence": dict(each.evidence),
-    }
-
-
-def standing_row(each: Standing) -> dict[str, Any]:
-    """Where a document stands."""
-    return {
-        "document": each.path,
-        "state": each.state,
-        "use": each.use,
-        "label": each.label,
-        "by": each.by,
-        "reason": each.reason,
-        "rule": each.rule,
-        "redactions": each.redactions,
-        "repairs": each.repairs,
-        "older_version": each.older_version,
-    }
-
-
-def decision_row(each: Decision) -> dict[str, Any]:
-    """A decision, without the words it masks."""
-    return {
-        "document": each.path,
-        "decision": each.kind,
-        "reason": each.reason,
-        "by": each.actor,
-        "at": each.at,
-        "use": each.use,
-        "label": each.label,
-        "finding": each.finding_id or None,
-        "start": each.start,
-        "end": each.end,
-        "replacement": each.replacement,
     }

@@ -7,11 +7,16 @@ governed documents.
 
 from __future__ import annotations
 
+from foretune.governance.agreement import confirm, undo
 from foretune.governance.decisions import decide, decisions
 from foretune.governance.findings import count_by_document, count_findings, findings
 from foretune.governance.governed import governed, governed_state, standing
+from foretune.governance.preview import RuleEffect, RulesPreview, preview_decisions, preview_rules
 from foretune.governance.review import forget, review, review_inputs
+from foretune.governance.rules import validate_rules
+from foretune.governance.selection import EVERYTHING, Filter
 from foretune.governance.types import (
+    Change,
     Decision,
     DecisionKind,
     GovernedState,
@@ -22,13 +27,19 @@ from foretune.governance.types import (
 )
 
 __all__ = [
+    "EVERYTHING",
+    "Change",
     "Decision",
     "DecisionKind",
+    "Filter",
     "GovernedState",
     "ListedFinding",
     "ReviewSummary",
+    "RuleEffect",
+    "RulesPreview",
     "Standing",
     "State",
+    "confirm",
     "count_by_document",
     "count_findings",
     "decide",
@@ -37,7 +48,11 @@ __all__ = [
     "forget",
     "governed",
     "governed_state",
+    "preview_decisions",
+    "preview_rules",
     "review",
     "review_inputs",
     "standing",
+    "undo",
+    "validate_rules",
 ]

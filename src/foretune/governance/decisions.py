@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from foretune.errors import InputError
 from foretune.governance.edits import mask
-from foretune.governance.selection import Selected, documents_matching
+from foretune.governance.record import record
+from foretune.governance.selection import EVERYTHING, Filter, Selected, documents_matching
 from foretune.governance.store import decision_of, effective_label, finding_of
 from foretune.governance.types import Decision, DecisionKind
-from foretune.types import Finding, Label, Use, digest
-from foretune.vault import Vault, now
+from foretune.types import Finding, Label, Use
+from foretune.vault import Vault
 from foretune.vault.tables import decision, document, finding
 
 __all__ = ["decide", "decisions"]
@@ -25,44 +26,86 @@ def decide(
     kind: DecisionKind,
     *,
     reason: str,
+    only: Filter = EVERYTHING,
     use: Use | None = None,
     label: Label | None = None,
     findings: Sequence[str] = (),
     spans: Sequence[tuple[int, int]] = (),
     replacement: str = "",
+    four_eyes: bool = False,
+    dry_run: bool = False,
 ) -> list[Decision]:
-    """Decide about every document that ``documents`` names (see :func:`~.selection.documents_matching`).
+    """Decide about every document that ``documents`` names and ``only`` fits (see :mod:`~.selection`).
 
     Args:
-        kind: a verdict (include, exclude, supersede), a redaction, a repair or a relabelling. The newest verdict and
-            the newest label of a document hold; redactions and repairs of different places add up.
+        kind: a verdict (include, exclude, supersede, wait), a redaction, a repair or a relabelling. The newest
+            verdict and the newest label of a document hold; redactions and repairs of different places add up.
         reason: why; shown wherever the decision is, and required.
+        only: a condition on the documents; of a redaction or a repair, on the findings as well.
         use: of an inclusion; retrieval and tuning both if not given.
         label: of a relabelling.
-        findings: ids of findings to redact or repair. Without ``findings`` and ``spans``, everything personal (or
-            repairable) that is found in the documents is meant, in later versions too.
+        findings: ids of findings to redact or repair. Without ``findings``, ``spans`` and a condition on findings,
+            everything personal (or repairable) that is found in the documents is meant, in later versions too.
         spans: places to redact, start and end in code points, of one document.
         replacement: what takes the place of what is redacted, instead of the mask of its type; the text a repair
             writes; of a supersession, the newer document.
+        four_eyes: whether to include a restricted document, or to lower its label, waits for a second person
+            (see :func:`~.agreement.confirm`).
+        dry_run: store nothing; the decisions have no id.
 
     Returns:
         The decisions as stored, in order of path.
 
     Raises:
-        InputError: no reason, a document or finding there is not, or arguments that do not fit the kind.
+        InputError: no reason, a document or finding there is not, arguments that do not fit the kind, or a document
+            that was changed in the meantime.
     """
     if not reason.strip():
         raise InputError("A decision needs a reason: give one with --reason.")
-    chosen = documents_matching(vault, documents) if documents else []
+    chosen = documents_matching(vault, documents, only) if documents or only else []
     with vault.reading() as connection:
+        if only.of_findings and not kind.is_verdict and kind in _OF_PLACES:
+            findings = [*findings, *_fitting(vault, connection, only, {each.id for each in chosen})]
         named = _findings(vault, connection, findings)
     chosen = _with_documents_of(vault, chosen, named)
     if not chosen:
         raise InputError("Nothing to decide about: give a document's path, or a finding's id with --finding.")
     draft = _draft(vault, kind, reason.strip(), use, label, replacement, named, spans, chosen)
-    made = [each for selected in chosen for each in _for_document(vault, draft, selected, named, spans)]
+    made = [
+        _for_two(each, selected, four_eyes=four_eyes)
+        for selected in chosen
+        for each in _for_document(vault, draft, selected, named, spans)
+    ]
+    if dry_run:
+        return made
     with vault.writing() as connection:
-        return [_store(vault, connection, each) for each in made]
+        return record(vault, connection, made)
+
+
+_OF_PLACES = (DecisionKind.REDACT, DecisionKind.REPAIR)
+
+
+def _fitting(vault: Vault, connection: Connection, only: Filter, document_ids: set[str]) -> list[str]:
+    query = (
+        select(finding.c.id, finding.c.document_id)
+        .join(document, document.c.id == finding.c.document_id)
+        .where(*only.fits(), vault.readable(effective_label()))
+        .order_by(document.c.path, finding.c.start, finding.c.id)
+    )
+    return [row.id for row in connection.execute(query) if row.document_id in document_ids]
+
+
+def _for_two(each: Decision, selected: Selected, *, four_eyes: bool) -> Decision:
+    """The decision, made to wait for a second person where two have to agree."""
+    if each.kind is DecisionKind.RELABEL:
+        each = replace(each, text=selected.label.value)
+    if not four_eyes or selected.label is not Label.RESTRICTED:
+        return each
+    if each.kind is DecisionKind.INCLUDE:
+        return replace(each, pending=True)
+    if each.kind is DecisionKind.RELABEL and each.label is not Label.RESTRICTED:
+        return replace(each, kind=DecisionKind.DOWNGRADE, pending=True)
+    return each
 
 
 def decisions(vault: Vault, documents: Iterable[str] = ()) -> list[Decision]:
@@ -183,41 +226,3 @@ def _for_document(
             instead = draft.replacement or ("[REDACTED]" if draft.kind is DecisionKind.REDACT else "")
             made.append(replace(whole, start=start, end=end, text=text[start:end], replacement=instead))
     return made or [whole]
-
-
-def _store(vault: Vault, connection: Connection, each: Decision) -> Decision:
-    at = now()
-    stored = connection.execute(
-        insert(decision).values(
-            document_id=each.document_id,
-            kind=each.kind.value,
-            use=each.use.value if each.use else "",
-            label=each.label.value if each.label else "",
-            finding_id=each.finding_id,
-            start=each.start,
-            end=each.end,
-            text=each.text,
-            replacement=each.replacement,
-            reason=each.reason,
-            actor=each.actor,
-            document_hash=each.document_hash,
-            at=at,
-        )
-    )
-    row_id = int(stored.inserted_primary_key[0])  # type: ignore[index]
-    if each.label is not None:  # what reads the document table directly must see it at once
-        connection.execute(update(document).where(document.c.id == each.document_id).values(label=each.label.value))
-    vault.record(
-        connection,
-        f"decide.{each.kind}",
-        each.document_id,
-        {
-            "decision": row_id,
-            "document_hash": each.document_hash,
-            "finding": each.finding_id,
-            "label": each.label.value if each.label else "",
-            "reason": digest(each.reason),  # the words stay in the vault: they may quote the document
-            "use": each.use.value if each.use else "",
-        },
-    )
-    return replace(each, id=row_id, at=at)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from foretune.governance.edits import edited, masked, masked_values
 from foretune.governance.rulings import Ruling, rulings
-from foretune.governance.types import GovernedState, Standing, State
+from foretune.governance.types import GovernedState, Standing
 from foretune.plan.config import GovernanceSettings
 from foretune.types import GovernedDocument, Use
 from foretune.vault import Vault
@@ -47,13 +47,13 @@ def governed_state(vault: Vault, settings: GovernanceSettings, *, use: Use | Non
 
 
 def standing(vault: Vault, settings: GovernanceSettings) -> list[Standing]:
-    """Included, excluded or undecided: every document the reader may see, with by whom and why, in order of path."""
+    """Included, redacted, excluded or waiting: every document the reader may see, by whom and why, in order of path."""
     with vault.reading() as connection:
         return [each.standing for each in rulings(vault, connection, settings)]
 
 
 def _passes(each: Ruling, use: Use | None) -> bool:
-    if each.standing.state is not State.INCLUDED or each.standing.use is None:
+    if not each.standing.state.goes_on or each.standing.use is None:
         return False
     return use is None or each.standing.use.covers(use)
 

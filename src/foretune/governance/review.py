@@ -20,7 +20,8 @@ from foretune.governance.checks import (
 )
 from foretune.governance.checks import checks as all_checks
 from foretune.governance.findings import count_findings
-from foretune.governance.policy import validate_rules
+from foretune.governance.preview import remember_policy
+from foretune.governance.rules import validate_rules
 from foretune.governance.store import DOCUMENT_COLUMNS, document_of, effective_label, finding_row, version
 from foretune.governance.types import ReviewSummary
 from foretune.plan.config import GovernanceSettings
@@ -70,6 +71,7 @@ def review(
             vault.record(
                 connection, "review", "", {"checks": [each.name for each in wanted], "documents": len(touched)}
             )
+    remember_policy(vault, settings)
     return ReviewSummary(len(versions), len(touched), count_findings(vault), _count_clusters(vault))
 
 

@@ -7,28 +7,44 @@ in the time it takes to read its metadata.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
+from foretune.errors import ConfigError
 from foretune.governance.checks import checks
 from foretune.governance.edits import mask
-from foretune.governance.policy import NOTHING, policy, validate_rules
+from foretune.governance.policy import Policy
+from foretune.governance.rules import validate_rules
 from foretune.governance.store import DOCUMENT_COLUMNS, decision_of, document_of, effective_label, finding_of, version
-from foretune.governance.types import POLICY, Decision, DecisionKind, Edit, Standing, State
+from foretune.governance.types import Decision, DecisionKind, Edit, Pseudonyms, Standing, State
+from foretune.governance.verdicts import in_force, pending_label, verdict
 from foretune.plan.config import GovernanceSettings
-from foretune.types import Document, Finding, Use, digest
+from foretune.types import Document, Finding, digest
 from foretune.vault import Vault
-from foretune.vault.tables import checked, decision, document, finding
+from foretune.vault.tables import checked, decision, document, finding, setting
 
-__all__ = ["Ruling", "ruling", "rulings"]
+__all__ = ["POLICY_SINCE", "Ruling", "pseudonym_source", "ruling", "rulings"]
 
 _EDITING = 1
 """Version of how edits are made; part of every hash."""
 
-UNSEEN = "`foretune review` has not seen this version yet"
+_EDITS = (DecisionKind.REDACT, DecisionKind.REPAIR)
+
+_pseudonym_sources: list[Callable[[Vault], Pseudonyms]] = []
+
+
+def pseudonym_source(source: Callable[[Vault], Pseudonyms]) -> Callable[[Vault], Pseudonyms]:
+    """Register the function that gives an open vault's pseudonyms to the action ``pseudonymise``."""
+    _pseudonym_sources.append(source)
+    return source
+
+
+POLICY_SINCE = "governance.policy_since"
+"""The vault's setting that says when a review last saw other rules than the review before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +89,41 @@ class Ruling:
 
 
 def ruling(
-    settings: GovernanceSettings,
+    policy: Policy,
     each: Document,
     *,
     findings: Sequence[Finding],
     decided: Sequence[Decision],
     seen: bool,
     cluster: str = "",
+    since: str = "",
 ) -> Ruling:
     """What holds for one document: ``decided`` by people, oldest first, over what the policy says of ``findings``.
 
-    ``seen`` is whether every check has looked at this version; before that, only an exclusion holds.
+    ``seen`` is whether every check has looked at this version; before that, only an exclusion holds. ``since`` is
+    when the policy's verdict came to hold.
     """
-    ordered = policy(settings, each, findings)
-    edits, masks, repairs = _edits(each, findings, [*ordered, *decided])
-    verdict = next((one for one in reversed(decided) if one.kind.is_verdict), None)
-    verdict = verdict or next((one for one in ordered if one.kind.is_verdict), None)
-    state, use = State.UNDECIDED, None
-    by, reason, rule = "", NOTHING, ""
-    if verdict is not None and verdict.kind is not DecisionKind.INCLUDE:
-        state, by, reason, rule = State.EXCLUDED, verdict.actor, verdict.reason, verdict.rule
-    elif not seen:
-        reason = UNSEEN
-    elif verdict is not None:
-        state, use, by, reason = State.INCLUDED, verdict.use or Use.BOTH, verdict.actor, verdict.reason
+    by_policy, holding = policy.decide(each, findings), in_force(decided)
+    edits, masks, repairs = _edits(each, findings, [*by_policy, *holding])
+    held = verdict(by_policy, holding, label=each.label, seen=seen, four_eyes=policy.settings.four_eyes, since=since)
+    lower = pending_label(holding)
+    masking = bool(masks) or any(edit.redacts for edit in edits)
     standing = Standing(
         each.id,
         each.path,
-        state,
+        State.REDACTED if held.state is State.INCLUDED and masking else held.state,
         each.label,
-        by,
-        reason,
-        use,
-        rule,
+        held.by,
+        held.reason,
+        held.use,
+        held.rule,
         redactions=sum(edit.redacts for edit in edits),
         repairs=sum(not edit.redacts for edit in edits),
-        older_version=verdict is not None and verdict.actor != POLICY and verdict.document_hash != each.content_hash,
+        older_version=held.decision is not None and held.decision.document_hash != each.content_hash,
+        at=held.at,
+        confirmed_by=held.confirmed_by,
+        needs=held.needs or (lower.id if lower else None),
+        pending_label=lower.label if lower else None,
     )
     return Ruling(each, standing, edits, masks, repairs, cluster)
 
@@ -121,7 +136,7 @@ def _edits(
     masks: dict[str, str] = {}
     repairs: dict[str, str] = {}
     for one in decided:
-        if one.kind not in (DecisionKind.REDACT, DecisionKind.REPAIR):
+        if one.kind not in _EDITS:
             continue
         redacts = one.kind is DecisionKind.REDACT
         for start, end, text, instead in _places(each, findings, one):
@@ -152,18 +167,33 @@ def _places(
                 yield found.start, found.end, found.text, str(found.evidence["repair"])
 
 
-def rulings(vault: Vault, connection: Connection, settings: GovernanceSettings) -> Iterator[Ruling]:
+def rulings(
+    vault: Vault,
+    connection: Connection,
+    settings: GovernanceSettings,
+    *,
+    today: date | None = None,
+    further: Mapping[str, Sequence[Decision]] | None = None,
+    found_besides: Mapping[str, Sequence[Finding]] | None = None,
+) -> Iterator[Ruling]:
     """What holds for every document the reader may see, in order of path and id.
+
+    Args:
+        today: the day on which the rules are read; today (UTC) if not given.
+        further: decisions by document id that are not stored, to see what they would come to.
+        found_besides: findings by document id that are not stored, likewise.
 
     Raises:
         ConfigError: a rule that could never do anything.
     """
     validate_rules(settings.rules)
+    policy = Policy(settings, today=today or datetime.now(UTC).date(), pseudonyms=_pseudonyms(vault, settings))
     clusters = _clusters(connection)
     wanted = {check.name for check in checks()}
     seen_by = _Beside(connection, _ordered(vault, select(checked), checked.c.document_id))
-    found = _Beside(connection, _ordered(vault, _findings_that_edit(settings), finding.c.document_id))
+    found = _Beside(connection, _ordered(vault, _findings_that_edit(settings, further or {}), finding.c.document_id))
     decided = _Beside(connection, _ordered(vault, select(decision), decision.c.document_id, decision.c.id))
+    policy_since = connection.execute(select(setting.c.value).where(setting.c.name == POLICY_SINCE)).scalar() or ""
     label = effective_label().label("effective_label")
     query = (
         select(*DOCUMENT_COLUMNS, label)
@@ -172,15 +202,32 @@ def rulings(vault: Vault, connection: Connection, settings: GovernanceSettings) 
     )
     for row in connection.execute(query).yield_per(500):
         each = document_of(row, label=row.effective_label)
+        imagined = (further or {}).get(each.id, ())
+        if relabelled := next((one.label for one in reversed(imagined) if one.label and not one.pending), None):
+            each = replace(each, label=relabelled)
         of_this_version = version(each)
         yield ruling(
-            settings,
+            policy,
             each,
-            findings=[finding_of(one) for one in found.of(each.id)],
-            decided=[decision_of(one) for one in decided.of(each.id)],
+            findings=[*map(finding_of, found.of(each.id)), *(found_besides or {}).get(each.id, ())],
+            decided=[*map(decision_of, decided.of(each.id)), *imagined],
             seen=wanted <= {one.check for one in seen_by.of(each.id) if one.hash.startswith(of_this_version)},
             cluster=clusters.get(each.id, ""),
+            since=max(row.changed_at, policy_since),
         )
+
+
+def _pseudonyms(vault: Vault, settings: GovernanceSettings) -> Pseudonyms | None:
+    """The names that stand for what is personal, where a rule wants them.
+
+    Raises:
+        ConfigError: a rule asks for them and nobody gives them.
+    """
+    if all(rule.action != "pseudonymise" for rule in settings.rules):
+        return None
+    if not _pseudonym_sources:
+        raise ConfigError("A rule in foretune.toml asks to pseudonymise, which is not possible here: use redact.")
+    return _pseudonym_sources[-1](vault)
 
 
 def _clusters(connection: Connection) -> dict[str, str]:
@@ -192,12 +239,14 @@ def _clusters(connection: Connection) -> dict[str, str]:
     return clusters
 
 
-def _findings_that_edit(settings: GovernanceSettings) -> Select[Any]:
+def _findings_that_edit(settings: GovernanceSettings, further: Mapping[str, Sequence[Decision]]) -> Select[Any]:
     """Only findings a rule acts on, or that a decision about a whole document means."""
-    acting = {rule.check for rule in settings.rules if rule.action != "report"}
+    acting = {rule.check or "pattern" for rule in settings.rules if rule.action != "report"}
     editable = [check.name for check in checks() if check.masks or check.repairs]
+    if any(one.kind in _EDITS and not one.text for imagined in further.values() for one in imagined):
+        return select(finding).where(finding.c.check.in_(sorted({*acting, *editable})))
     whole = select(decision.c.document_id).where(
-        decision.c.kind.in_([DecisionKind.REDACT.value, DecisionKind.REPAIR.value]), decision.c.text == ""
+        decision.c.kind.in_([kind.value for kind in _EDITS]), decision.c.text == ""
     )
     return select(finding).where(
         or_(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, Text, case, cast, exists, func, select
 
 from foretune.governance.types import Decision, DecisionKind
 from foretune.types import Document, Finding, Label, Related, Severity, Use, digest
@@ -25,11 +25,26 @@ DOCUMENT_COLUMNS = tuple(column for column in document.columns if column.name no
 
 
 def effective_label() -> ColumnElement[str]:
-    """The label that holds: of the newest relabelling, else the document's own."""
+    """The label that holds: of the newest relabelling that was not taken back, else the document's own.
+
+    A downgrade counts through its confirmation, which carries the label.
+    """
+    one, undo = decision.alias("labelling"), decision.alias("taking_back")
+    confirmed = case((one.c.kind == DecisionKind.CONFIRM.value, one.c.replacement), else_="")
+    taken_back = exists().where(
+        undo.c.document_id == one.c.document_id,
+        undo.c.kind == DecisionKind.UNDO.value,
+        undo.c.replacement.in_([cast(one.c.id, Text), confirmed]),
+    )
     newest = (
-        select(decision.c.label)
-        .where(decision.c.document_id == document.c.id, decision.c.kind == DecisionKind.RELABEL.value)
-        .order_by(decision.c.id.desc())
+        select(one.c.label)
+        .where(
+            one.c.document_id == document.c.id,
+            one.c.kind.in_([DecisionKind.RELABEL.value, DecisionKind.CONFIRM.value]),
+            one.c.label != "",
+            ~taken_back,
+        )
+        .order_by(one.c.id.desc())
         .limit(1)
         .correlate(document)
         .scalar_subquery()
@@ -112,9 +127,12 @@ def finding_of(row: Row[Any]) -> Finding:
 
 
 def decision_of(row: Row[Any], *, path: str = "") -> Decision:
+    kind = DecisionKind(row.kind)
+    # One column serves both: the words of a replacement, and the id of the decision it is about.
+    refers = kind in (DecisionKind.CONFIRM, DecisionKind.UNDO)
     return Decision(
         document_id=row.document_id,
-        kind=DecisionKind(row.kind),
+        kind=kind,
         reason=row.reason,
         actor=row.actor,
         use=Use(row.use) if row.use else None,
@@ -123,7 +141,8 @@ def decision_of(row: Row[Any], *, path: str = "") -> Decision:
         start=row.start,
         end=row.end,
         text=row.text,
-        replacement=row.replacement,
+        replacement="" if refers else row.replacement,
+        about=int(row.replacement) if refers else None,
         document_hash=row.document_hash,
         at=row.at,
         id=row.id,

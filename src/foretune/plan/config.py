@@ -6,6 +6,7 @@ comment are written down; :mod:`foretune.plan.toml` writes the file from them.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -104,16 +105,26 @@ class CorpusSettings(Section):
 
 
 class Rule(Section):
-    """What the policy does about findings of one check (and, optionally, one type)."""
+    """What the policy does about findings of a check, about what a pattern finds, or about documents as such."""
 
     check: str = Field(
-        ..., description="garbled, duplicate, language, metadata, short or personal", examples=["personal"]
+        "", description="findings of this check; empty with a pattern, or for documents as such", examples=["personal"]
     )
     type: str = Field("", description="one type of finding of that check; empty for all")
-    action: Literal["report", "repair", "redact", "exclude"] = Field(
-        ..., description="report, repair, redact or exclude", examples=["redact"]
+    pattern: str = Field("", description="instead of a check: a regular expression (RE2) that finds what it is about")
+    severity: Literal["", "info", "low", "medium", "high"] = Field(
+        "", description="only findings of at least this severity: info, low, medium or high; empty for all"
     )
+    label: Label | None = Field(None, description="only documents with this label; left out: all")
+    path: str = Field("", description="only documents whose path fits this glob (drafts/**, *.tmp); empty for all")
+    action: Literal["report", "repair", "redact", "pseudonymise", "exclude", "include", "wait"] = Field(
+        ..., description="report, repair, redact, pseudonymise, exclude, include or wait", examples=["redact"]
+    )
+    use: Use | None = Field(None, description="of include: retrieval, tuning or both; left out: as in [governance]")
     reason: str = Field("", description="recorded with each decision this rule makes")
+    until: date | None = Field(
+        None, description="the last day it holds (2026-12-31); what it decided waits again afterwards"
+    )
 
 
 class GovernanceSettings(Section):
@@ -132,6 +143,9 @@ class GovernanceSettings(Section):
         description="documents sharing this much of their five-word shingles are near-duplicates",
     )
     require: list[str] = Field(["title", "date", "author"], description="metadata whose absence is reported")
+    four_eyes: bool = Field(
+        False, description="restricted documents go in, and get a lower label, only when a second person confirms it"
+    )
     rules: list[Rule] = Field([], description="rules, first match wins: see docs/review.md")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from datetime import date
 from enum import Enum
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -88,6 +89,7 @@ def allowed(info: FieldInfo | None, annotation: Any = None) -> str:
     if as_section(annotation):
         return "a section"
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "text in quotes"}
+    names |= {date: "a date like 2026-12-31"}
     return names.get(annotation, "a value of another kind") + _bounds(info)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -105,7 +106,7 @@ def _example(model: type[BaseModel], path: str) -> Iterator[str]:
     sample = {
         name: (info.examples or [*choices(info.annotation)] or [""])[0]
         for name, info in model.model_fields.items()
-        if info.is_required()
+        if info.is_required() or info.examples
     }
     yield from _keys(model.model_validate(sample), commented_out=True)
 
@@ -132,6 +133,8 @@ def toml_value(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, Enum):
         value = value.value
+    if isinstance(value, date):
+        return value.isoformat()  # TOML has dates of its own
     if isinstance(value, str):
         # JSON's escapes are TOML's, but for DEL, which TOML wants escaped too.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -16,13 +16,13 @@ from foretune.models.files import write_atomically
 from foretune.plan.config import Config
 from foretune.plan.fields import comment, field_at
 from foretune.plan.locate import Location, line_of, locate
-from foretune.plan.problems import validated
+from foretune.plan.problems import Where, validated
 from foretune.plan.render import render
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
-__all__ = ["PLAN", "find", "load", "plain", "read_toml", "render", "shown_path", "update", "write"]
+__all__ = ["PLAN", "find", "load", "plain", "read_toml", "render", "shown_path", "update", "where_in", "write"]
 
 PLAN = "foretune.toml"
 
@@ -48,14 +48,22 @@ def load(path: Path) -> Config:
             one sentence with file, line and key.
     """
     text = _text(path)
-    data = _parse(text, path)
+    return validated(_parse(text, path), _where(path, text))
+
+
+def where_in(path: Path) -> Where:
+    """Where each key of the plan stands, for what only later stages can tell about it (``foretune.toml, line 7: ``)."""
+    return _where(path, _text(path))
+
+
+def _where(path: Path, text: str) -> Where:
     lines = locate(text)
 
     def where(location: Location) -> tuple[int, str]:
         line = line_of(lines, location)
         return (line or 0), f"{shown_path(path)}, line {line or 1}: "
 
-    return validated(data, where)
+    return where
 
 
 def read_toml(path: Path) -> dict[str, Any]:

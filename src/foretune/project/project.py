@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from foretune.errors import ConfigError, InputError, NothingToDoError
 from foretune.plan.config import Config
-from foretune.plan.toml import load, write
+from foretune.plan.toml import load, where_in, write
 from foretune.progress import Progress, silent
 from foretune.types import Arm, Label, Question, Severity, Use
 from foretune.vault import Principal, Vault, working
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from foretune.corpus import AddOutcome
     from foretune.embedding import Embedder
     from foretune.engines import CachedEngine
-    from foretune.governance import Decision, DecisionKind, ListedFinding, ReviewSummary, Standing
+    from foretune.governance import (
+        Change,
+        Decision,
+        DecisionKind,
+        Filter,
+        ListedFinding,
+        ReviewSummary,
+        RulesPreview,
+        Standing,
+    )
     from foretune.pairs import PairsSummary
     from foretune.plan.advice import Advice
     from foretune.project.adapters import StoredAdapter
@@ -93,7 +102,8 @@ class Project:
         start = (folder or Path.cwd()).resolve()
         for candidate in (start, *start.parents):
             if (candidate / PLAN).exists():
-                return cls(candidate, load(candidate / PLAN), Vault.open(candidate / "vault", principal=principal))
+                config = _load(candidate / PLAN)
+                return cls(candidate, config, Vault.open(candidate / "vault", principal=principal))
         raise ConfigError(f"There is no {PLAN} in {start} or above it: `foretune new` makes one.")
 
     def close(self) -> None:
@@ -199,30 +209,74 @@ class Project:
         kind: DecisionKind,
         *,
         reason: str,
+        only: Filter | None = None,
         use: Use | None = None,
         label: Label | None = None,
         findings: Sequence[str] = (),
         replacement: str = "",
+        dry_run: bool = False,
     ) -> list[Decision]:
         """Decide about documents, or about findings in them (see :func:`foretune.governance.decide`).
 
         It holds at once: what a decision takes back can no longer be found or learned from.
         """
-        from foretune.governance import decide
-        from foretune.project.withdrawing import withdraw
+        from foretune.governance import EVERYTHING, decide
 
         decided = decide(
             self.vault,
             documents,
             kind,
             reason=reason,
+            only=only or EVERYTHING,
             use=use,
             label=label,
             findings=findings,
             replacement=replacement,
+            four_eyes=self.config.governance.four_eyes,
+            dry_run=dry_run,
         )
-        withdraw(self)
+        if not dry_run:
+            self._withdraw()
         return decided
+
+    def preview(self, decided: Iterable[Decision]) -> list[Change]:
+        """Which documents would stand otherwise, were these decisions (of a dry run) made."""
+        from foretune.governance import preview_decisions
+
+        return preview_decisions(self.vault, self.config.governance, decided)
+
+    def preview_rules(self) -> RulesPreview:
+        """What each rule of the plan decides, and what would change against the last review; stores nothing."""
+        from foretune.governance import preview_rules
+
+        return preview_rules(self.vault, self.config.governance)
+
+    def confirm(self, decision_id: int, *, reason: str) -> Decision:
+        """Agree, as the second person, to what another decided on a restricted document."""
+        from foretune.governance import confirm
+
+        confirmed = confirm(self.vault, decision_id, reason=reason)
+        self._withdraw()
+        return confirmed
+
+    def undo(self, decision_id: int | None = None, *, reason: str) -> list[Decision]:
+        """Take back one decision, or all that you decided last in one go."""
+        from foretune.governance import undo
+
+        undone = undo(self.vault, decision_id, reason=reason, four_eyes=self.config.governance.four_eyes)
+        self._withdraw()
+        return undone
+
+    def data_card(self, folder: Path | None = None) -> list[Path]:
+        """Write the data card in its three forms to ``folder`` or ``reports/card``; returns the files."""
+        from foretune.governance.card import write_card
+
+        return write_card(self.vault, self.config, folder or self.folder / "reports" / "card", name=self.folder.name)
+
+    def _withdraw(self) -> None:
+        from foretune.project.withdrawing import withdraw
+
+        withdraw(self)
 
     def decisions(self, documents: Sequence[str] = ()) -> list[Decision]:
         """What people decided, oldest first."""
@@ -231,7 +285,7 @@ class Project:
         return decisions(self.vault, documents)
 
     def standing(self) -> list[Standing]:
-        """Included, excluded or undecided: each document, by whom and why."""
+        """Included, redacted, excluded or waiting: each document, by whom and why."""
         from foretune.governance import standing
 
         return standing(self.vault, self.config.governance)
@@ -242,7 +296,7 @@ class Project:
         """Make passages and embeddings of what changed; what no check has seen yet is reviewed first.
 
         Raises:
-            NothingToDoError: there are no documents, or all are excluded or undecided.
+            NothingToDoError: there are no documents, or all are excluded or waiting.
         """
         from foretune.project.stages import require_documents, run_stage, run_stale
 
@@ -350,3 +404,13 @@ class Project:
     def about(self) -> dict[str, Any]:
         """What the project is, for reports and releases."""
         return {"folder": self.folder.name, "story": self.config.story.model_dump(), "vault": self.vault.id}
+
+
+def _load(path: Path) -> Config:
+    """The plan, its rules checked against what there is to decide about."""
+    config = load(path)
+    if config.governance.rules:
+        from foretune.governance import validate_rules
+
+        validate_rules(config.governance.rules, where_in(path))
+    return config

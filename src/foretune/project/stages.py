@@ -204,7 +204,7 @@ def _index(project: Project, progress: Progress) -> Summary:
     )
     if not summary.documents:
         raise NothingToDoError(
-            "There is nothing to index: every document is excluded or undecided; "
+            "There is nothing to index: every document is excluded or waiting; "
             "see `foretune review`, and include some with `foretune review include PATH --reason …`."
         )
     return summary

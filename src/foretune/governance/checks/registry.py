@@ -37,6 +37,8 @@ class CheckSettings:
     min_characters: int = 200
     near_duplicate: float = 0.75
     require: tuple[str, ...] = ("title", "date", "author")
+    patterns: tuple[str, ...] = ()
+    """Regular expressions (RE2) of the plan's rules."""
 
     @classmethod
     def of(cls, settings: GovernanceSettings, languages: Sequence[str]) -> CheckSettings:
@@ -45,6 +47,7 @@ class CheckSettings:
             min_characters=settings.min_characters,
             near_duplicate=settings.near_duplicate,
             require=tuple(settings.require),
+            patterns=tuple(dict.fromkeys(rule.pattern for rule in settings.rules if rule.pattern)),
         )
 
 

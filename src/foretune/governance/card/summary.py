@@ -1,0 +1,65 @@
+"""The card as one page for a manager: what goes in, what stays out and why, with pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+from foretune import charts
+from foretune.governance.card import words
+from foretune.governance.card.facts import CardFacts
+from foretune.governance.types import State
+
+__all__ = ["summary_page"]
+
+_OLD_YEARS = 3
+"""Documents older than this stand out in the picture."""
+
+
+def summary_page(facts: CardFacts) -> str:
+    """HTML that needs nothing else."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("foretune.governance.card"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("card.html.j2").render(
+        facts=facts,
+        words=words,
+        states=State,
+        stands_picture=_stands_picture(facts),
+        found_picture=_found_picture(facts),
+        age_picture=_age_picture(facts),
+        outside=[each for each in facts.reasons if not each.state.goes_on],
+        inside=[each for each in facts.reasons if each.state.goes_on],
+    )
+
+
+def _stands_picture(facts: CardFacts) -> str:
+    values = {state.value: facts.states[state] for state in State} | {"unreadable": sum(facts.unreadable.values())}
+    title = f"{facts.goes_in:,} of {facts.seen:,} documents go in"
+    return charts.bar_chart({name: float(count) for name, count in values.items()}, title=title, y="documents")
+
+
+def _found_picture(facts: CardFacts) -> str:
+    by_check: Counter[str] = Counter()
+    for (check, _), count in facts.findings.items():
+        by_check[check] += count
+    if not by_check:
+        return ""
+    [(most, _)] = by_check.most_common(1)
+    title = f"Most findings are about: {most}"
+    return charts.bar_chart({name: float(count) for name, count in by_check.most_common()}, title=title, y="findings")
+
+
+def _age_picture(facts: CardFacts) -> str:
+    if not facts.dates:
+        return ""
+    today = date.fromisoformat(facts.made_at[:10])
+    old = sum(int(each[:4]) < today.year - _OLD_YEARS for each in facts.dates if each[:4].isdigit())
+    title = f"{old:,} of {len(facts.dates):,} dated documents are more than {_OLD_YEARS} years old"
+    return charts.age_chart(facts.dates, title=title, now=today, stale_after_years=_OLD_YEARS)
