@@ -135,5 +135,9 @@ class Database:
         """A driver connection of its own, for what has to happen outside any transaction."""
         return self._connect()
 
+    def derived_key(self, purpose: str, salt: str) -> bytes:
+        """See :meth:`foretune.vault.keys.Key.derived`."""
+        return self._key.derived(purpose, salt)
+
     def close(self) -> None:
         self._engine.dispose()

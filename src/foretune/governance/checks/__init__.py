@@ -21,6 +21,7 @@ from foretune.governance.checks.registry import (
     corpus_check,
     document_check,
     named,
+    notices,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "corpus_check",
     "document_check",
     "named",
+    "notices",
 ]

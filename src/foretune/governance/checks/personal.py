@@ -36,7 +36,9 @@ _ONLY_IN_TEXT = frozenset({"domain", "person", "age"})
     "personal",
     types=TYPES,
     columns=("text", "title", "author", "event", "tags", "keywords", "properties"),
+    version=2,
     masks=True,
+    model="rampart",
 )
 def personal(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     """Data about a person, and secrets.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from foretune.governance.markup import blank_code
 from foretune.governance.personal.classifier import Classifier
+from foretune.governance.personal.contact import is_reserved
 from foretune.governance.personal.fields import Cell, cells
 from foretune.governance.personal.names import Place, names_and_addresses
 from foretune.governance.personal.pattern import Pattern
@@ -49,7 +50,7 @@ def scan(text: str, model: Classifier | None) -> Iterator[Seen]:
     """Stretches that do not overlap, in order of place; without a model by pattern and label alone."""
     prose = blank_code(text)
     private = list(cells(prose))
-    known = _with_cells(matches(text, prose), private)
+    known = _with_cells(text, matches(text, prose), private)
     if model is None:
         return iter(known)
     addresses = [(each.start, each.end) for each in known if each.type == "address"]
@@ -67,7 +68,7 @@ def _blank(text: str, private: Iterable[Cell]) -> str:
     return "".join(pieces) + text[position:]
 
 
-def _with_cells(seen: list[Seen], private: Sequence[Cell]) -> list[Seen]:
+def _with_cells(text: str, seen: list[Seen], private: Sequence[Cell]) -> list[Seen]:
     """Cells of private columns, whole; what a pattern knows of the most part of a cell stays what the pattern says."""
     if not private:
         return seen
@@ -75,9 +76,14 @@ def _with_cells(seen: list[Seen], private: Sequence[Cell]) -> list[Seen]:
     covered: set[int] = set()
     whole = []
     for cell in private:
+        if is_reserved(cell.type, text[cell.start : cell.end]):
+            continue
         first = bisect_left(starts, cell.start)
         behind = bisect_left(starts, cell.end)
         inside = [i for i in range(max(0, first - 1), behind) if seen[i].end > cell.start]
+        several = [i for i in inside if seen[i].type == cell.type]
+        if len(several) > 1 and 5 * sum(seen[i].end - seen[i].start for i in several) >= 3 * (cell.end - cell.start):
+            continue  # two addresses in one cell stay two
         most = next((seen[i] for i in inside if 5 * (seen[i].end - seen[i].start) >= 4 * (cell.end - cell.start)), None)
         covered.update(inside)
         severity = max([_CELLS[cell.type], *(seen[i].severity for i in inside)])
