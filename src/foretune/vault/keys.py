@@ -8,6 +8,7 @@ command line, and is never logged or shown.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -23,6 +24,7 @@ __all__ = ["Key", "create_key", "find_key", "key_file"]
 
 VARIABLE = "FORETUNE_KEY"
 _SERVICE = "foretune"
+_ROUNDS = 256_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,21 @@ class Key:
         if re.fullmatch(r"[0-9a-fA-F]{64}", self.secret):
             return f"\"x'{self.secret}'\""
         return "'" + self.secret.replace("'", "''") + "'"
+
+    def derived(self, purpose: str, salt: str) -> bytes:
+        """32 bytes for one purpose, made anew from the secret whenever they are needed and never stored.
+
+        HKDF-SHA256 (RFC 5869). A passphrase is first stretched like SQLCipher does, so that what is made with these
+        bytes and leaves the vault helps nobody to guess it.
+        """
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        if re.fullmatch(r"[0-9a-fA-F]{64}", self.secret):
+            material = bytes.fromhex(self.secret)
+        else:
+            material = hashlib.pbkdf2_hmac("sha512", self.secret.encode(), salt.encode(), _ROUNDS)
+        return HKDF(SHA256(), 32, salt.encode(), purpose.encode()).derive(material)
 
 
 def key_file(vault_id: str) -> Path:

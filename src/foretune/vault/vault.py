@@ -182,6 +182,10 @@ class Vault:
         with self.writing() as connection:
             connection.execute(insert(completion).values(key=key, value=value).on_conflict_do_nothing())
 
+    def derived_key(self, purpose: str) -> bytes:
+        """32 bytes that only the vault's key gives, another for each purpose; never stored."""
+        return self._database.derived_key(purpose, self.id)
+
     def scrub(self) -> None:
         """Leave nothing of what was deleted: fold the full-text index, empty and truncate the log."""
         with self.writing() as connection:

@@ -36,6 +36,7 @@ from foretune.governance.checks.registry import (
     corpus_check,
     document_check,
     named,
+    notices,
 )
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "corpus_check",
     "document_check",
     "named",
+    "notices",
 ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from foretune.governance.checks.registry import CheckSettings, document_check
-from foretune.governance.markup import blank_code
 from foretune.types import Document, Finding, Severity
 
 __all__ = ["TYPES", "personal"]
@@ -38,7 +36,9 @@ _ONLY_IN_TEXT = frozenset({"domain", "person", "age"})
     "personal",
     types=TYPES,
     columns=("text", "title", "author", "event", "tags", "keywords", "properties"),
+    version=2,
     masks=True,
+    model="rampart",
 )
 def personal(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     """Data about a person, and secrets.
@@ -46,70 +46,47 @@ def personal(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     Numbers with a checksum (cards, IBAN, national numbers) are found when it is right; others by their format, or by
     the words before them ("account number", "born on"). What is reserved for examples (example.com, 555-01xx,
     private networks) is left alone. An office's address (``info@…``) matters less than a person's. Names without a
-    title ("Dr. …") need a language model and are not found here.
+    title ("Dr. …") and addresses in other forms than the usual need the model ``rampart``; without it they are not
+    found.
     """
+    from foretune.governance.personal.classifier import classifier
     from foretune.governance.personal.contact import is_role_address
+    from foretune.governance.personal.scan import matches, scan
 
     seen_domains: set[str] = set()
-    for start, end, pattern in _matches(document.text):
-        text = document.text[start:end]
-        severity = pattern.severity
-        if pattern.type == "domain":
+    for seen in scan(document.text, classifier()):
+        text = document.text[seen.start : seen.end]
+        severity = seen.severity
+        if seen.type == "domain":
             if text.lower() in seen_domains:
                 continue
             seen_domains.add(text.lower())
-        elif pattern.type == "email" and is_role_address(text):
+        elif seen.type == "email" and is_role_address(text):
             severity = Severity.LOW
         yield Finding(
             document.id,
             "personal",
-            pattern.type,
+            seen.type,
             severity,
-            f"{pattern.what} in the text.",
-            start,
-            end,
+            f"{seen.what} in the text.",
+            seen.start,
+            seen.end,
             text,
-            pattern.score,
+            seen.score,
         )
     for field, value in _metadata(document):
-        for start, end, pattern in _matches(value):
-            if pattern.type not in _ONLY_IN_TEXT:
+        for seen in matches(value, value):
+            if seen.type not in _ONLY_IN_TEXT:
                 yield Finding(
                     document.id,
                     "personal",
-                    pattern.type,
-                    pattern.severity,
-                    f"{pattern.what} in its metadata ({field}).",
-                    text=value[start:end],
-                    score=pattern.score,
+                    seen.type,
+                    seen.severity,
+                    f"{seen.what} in its metadata ({field}).",
+                    text=value[seen.start : seen.end],
+                    score=seen.score,
                     evidence={"field": field},
                 )
-
-
-def _matches(text: str) -> Iterator[tuple[int, int, Any]]:
-    """Accepted spans that do not overlap, in order of place; of two that overlap, the earlier pattern's."""
-    from foretune.governance.personal import PATTERNS
-
-    lowered, without_code = text.lower(), ""
-    taken: list[tuple[int, int, int]] = []  # start, end, position of the pattern
-    for position, pattern in enumerate(PATTERNS):
-        if pattern.cues and not any(cue in lowered for cue in pattern.cues):
-            continue
-        if not pattern.in_code:
-            without_code = without_code or blank_code(text)
-        for match in pattern.regex.finditer(text if pattern.in_code else without_code):
-            span = pattern.accept(match)
-            if span is not None and not _overlaps(taken, *span):
-                insort(taken, (*span, position))
-    for start, end, position in taken:
-        yield start, end, PATTERNS[position]
-
-
-def _overlaps(taken: list[tuple[int, int, int]], start: int, end: int) -> bool:
-    position = bisect_left(taken, (start, end, 0))
-    before = position > 0 and taken[position - 1][1] > start
-    after = position < len(taken) and taken[position][0] < end
-    return before or after
 
 
 def _metadata(document: Document) -> Iterator[tuple[str, str]]:

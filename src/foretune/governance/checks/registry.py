@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from foretune.errors import InputError
+from foretune.models import CATALOGUE, installed
 from foretune.plan.config import GovernanceSettings
 from foretune.types import Document, Finding, Severity
 
@@ -28,6 +29,7 @@ __all__ = [
     "corpus_check",
     "document_check",
     "named",
+    "notices",
     "types_of_parts",
 ]
 
@@ -114,7 +116,12 @@ class Check:
 
     def recipe(self, settings: CheckSettings) -> tuple[object, ...]:
         """Everything besides the documents that its findings depend on."""
-        return (self.name, self.version, *(getattr(settings, name) for name in self.settings))
+        return (
+            self.name,
+            self.version,
+            *(getattr(settings, name) for name in self.settings),
+            *([_models[self.name]] if self.name in _models and _installed(self.name) else []),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,8 @@ class CorpusCheck(Check):
 
 
 _checks: dict[str, Check] = {}
+_models: dict[str, str] = {}
+"""Packaged models that checks are better with, by check."""
 
 _Run = Callable[[Document, CheckSettings], Iterable[Finding | Inferred]]
 _Compare = Callable[[Sequence[Any], Callable[[str], str], CheckSettings], Iterable[Finding]]
@@ -155,10 +164,13 @@ def document_check(
     version: int = 1,
     repairs: bool = False,
     masks: bool = False,
+    model: str = "",
 ) -> Callable[[_Run], _Run]:
-    """Register a function of one document."""
+    """Register a function of one document; with a ``model`` of the catalogue it finds more where that is installed."""
 
     def register(run: _Run) -> _Run:
+        if model:
+            _models[name] = model
         _checks[name] = DocumentCheck(
             name, dict(types), tuple(columns), tuple(settings), version, run.__doc__ or "", repairs, masks, run
         )
@@ -205,6 +217,20 @@ def corpus_check(
         return compare
 
     return register
+
+
+def notices(names: Iterable[str]) -> list[str]:
+    """What to tell people before they believe that these checks saw everything: one sentence for each model missing."""
+    return [
+        f"The check {name} ran without the model {_models[name]!r} and finds less (see docs/checks/{name}.md): "
+        f"run `foretune models get {_models[name]}`, then again."
+        for name in names
+        if name in _models and not _installed(name)
+    ]
+
+
+def _installed(check: str) -> bool:
+    return installed(CATALOGUE[_models[check]])
 
 
 def checks() -> tuple[Check, ...]:

@@ -8,7 +8,7 @@ import re
 from foretune.governance.personal.pattern import Pattern, digits, where
 from foretune.types import Severity
 
-__all__ = ["PATTERNS", "is_role_address"]
+__all__ = ["PATTERNS", "is_reserved", "is_role_address"]
 
 # Reserved for documentation: RFC 2606 and RFC 6761.
 _EXAMPLE_DOMAIN = re.compile(
@@ -41,6 +41,14 @@ def _email(address: str) -> bool:
 def _fiction(bare: str) -> bool:
     """555-01xx and 555-555-5555 belong to nobody (https://www.nanpa.com)."""
     return bare[3:6] == "555" and (bare[6:8] == "01" or bare[:3] == "555")
+
+
+def is_reserved(kind: str, text: str) -> bool:
+    """True for mail addresses and telephone numbers that are kept for examples and belong to nobody."""
+    if kind == "email":
+        return bool(_EXAMPLE_DOMAIN.search(text.lower()))
+    bare = digits(text)[-10:]
+    return kind == "phone" and len(bare) == 10 and _fiction(bare)
 
 
 def _north_american(number: str) -> bool:
