@@ -17,6 +17,7 @@ from foretune.cli.search import search
 from foretune.errors import InputError
 from foretune.plan.config import Config
 from foretune.project import Project
+from foretune.project.facts import corpus_facts
 from foretune.retrieval import readable_text
 
 RUN = CliRunner()
@@ -57,6 +58,21 @@ def test_indexing_says_what_it_did_and_then_does_nothing(project: Path) -> None:
     assert first["documents"] == first["indexed"] == len(PAGE_NAMES)
     again = run("index").stdout.splitlines()
     assert [line.split()[:2] for line in again] == [["documents", "3"], ["indexed", "0"], ["unchanged", "3"]]
+
+
+def test_what_indexing_took_is_known_to_the_advice_where_enough_was_embedded(project: Path) -> None:
+    with Project.open(project) as opened:
+        assert corpus_facts(opened, None).indexing_seconds is None
+    run("index")
+    with Project.open(project) as opened:
+        vault, fingerprint = opened.vault, (opened.vault.stage("index") or ("",))[0]
+        done = {"seconds": 12.0, "embedded": 60, "passages": 120}
+        with vault.writing() as connection:
+            vault.finish_stage(connection, "index", fingerprint, done)
+        assert corpus_facts(opened, None).indexing_seconds == 24.0
+        with vault.writing() as connection:
+            vault.finish_stage(connection, "index", fingerprint, {**done, "embedded": 3})
+        assert corpus_facts(opened, None).indexing_seconds is None
 
 
 def test_for_programs_there_is_one_object_a_passage_with_its_place(project: Path) -> None:
