@@ -94,8 +94,21 @@ def test_a_file_of_queries_is_answered_in_its_order(project: Path, tmp_path: Pat
     queries = tmp_path / "queries.jsonl"
     queries.write_text('{"id": "b", "query": "unpaid family leave"}\n\n{"id": 7, "query": "kanban cards", "k": 1}\n')
     rows = found("--queries", str(queries), "-k", "2")
-    assert [(row["id"], row["rank"]) for row in rows] == [("b", 1), ("b", 2), ("7", 1), ("7", 2)]
+    assert [(row["id"], row["rank"]) for row in rows] == [("b", 1), ("b", 2), (7, 1), (7, 2)]
     assert [rows[0]["document"], rows[2]["document"]] == ["travel-and-leave/fmla.md", "tools/trello.md"]
+
+
+def test_several_words_need_no_quotes(project: Path) -> None:
+    run("index")
+    assert found("meeting", "password", "-k", "2") == found("meeting password", "-k", "2")
+
+
+def test_an_empty_query_in_a_file_is_named(project: Path, tmp_path: Path) -> None:
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text('{"id": 1, "query": "leave"}\n{"id": 2, "query": " "}\n')
+    run("index")
+    with pytest.raises(InputError, match="line 2: the query is empty"):
+        run("search", "--queries", str(queries))
 
 
 def test_for_people_there_are_places_and_snippets_in_80_columns(project: Path) -> None:
@@ -114,6 +127,7 @@ def test_for_people_there_are_places_and_snippets_in_80_columns(project: Path) -
     ("arguments", "sentence"),
     [
         ([], "give one of the two"),
+        (["", " "], "give one of the two"),
         (["leave", "--queries", "q.jsonl"], "give one of the two"),
         (["--queries", "missing.jsonl"], "missing.jsonl cannot be read"),
         (["leave"], "run `foretune index`"),
