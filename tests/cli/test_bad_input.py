@@ -262,7 +262,9 @@ def test_no_room_for_the_report_leaves_the_old_one(folder: Path) -> None:
 # -- the command itself -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--what"], ["dance"], ["add"], ["run", "--harder"], ["bench", "--arms", "leg"]])
+@pytest.mark.parametrize(
+    "arguments", [["--what"], ["dance"], ["add"], ["run", "--harder"], ["bench", "--arms", "leg"], ["ask", " "]]
+)
 def test_what_the_command_does_not_know(folder: Path, arguments: list[str]) -> None:
     result = foretune(*arguments, folder=folder)
     assert result.returncode == 2

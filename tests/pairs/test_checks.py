@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.helpers import ROOT
 
-from foretune.pairs.checks import Candidate, bench_leak, faults, same_question
+from foretune.pairs.checks import AskedBefore, Candidate, bench_leak, faults, same_question
 from foretune.pairs.framework import load_framework
 from foretune.pairs.units import Unit, units
 from foretune.types import GovernedDocument, Use
@@ -59,3 +63,26 @@ def test_the_same_fact_asked_otherwise_is_not_a_leak() -> None:
 
 def test_two_prompts_without_content_words_are_not_the_same_question() -> None:
     assert not same_question("Who is it?", "What was that?")
+
+
+_WORDS = ("badge", "guest", "desk", "leave", "travel", "receipt", "laptop", "holiday", "payroll", "meeting", "grade")
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(_WORDS), max_size=11).map(" ".join), max_size=12),
+    st.lists(st.sampled_from(_WORDS), max_size=11).map(" ".join),
+    st.sampled_from([0.5, 0.6, 0.8, 0.9, 1.0]),
+)
+def test_looking_up_finds_what_comparing_with_each_finds(before: list[str], question: str, at_least: float) -> None:
+    expected = next((n for n, other in enumerate(before) if same_question(question, other, at_least=at_least)), None)
+    assert AskedBefore(before, at_least=at_least).find(question) == expected
+
+
+def test_a_repeated_prompt_is_found_among_thousands_without_comparing_each_with_each() -> None:
+    prompts = [f"How is form {n * 7919} filed with office {n * 104729} by team {n % 97}?" for n in range(3000)]
+    started, asked = time.process_time(), AskedBefore(at_least=0.9)
+    for prompt in prompts:
+        assert asked.find(prompt) is None
+        asked.add(prompt)
+    assert asked.find(prompts[2000]) == 2000
+    assert time.process_time() - started < 10  # comparing each with each: minutes

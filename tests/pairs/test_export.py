@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from foretune.errors import InputError
 from foretune.pairs import export_pairs
 from foretune.types import Pair
 
@@ -39,7 +41,30 @@ PAIRS = [
 
 
 def test_every_format_is_written_beside_the_others(tmp_path: Path) -> None:
-    assert sorted(path.name for path in export_pairs(PAIRS, tmp_path)) == ["pairs.csv", "pairs.jsonl", "pairs.xlsx"]
+    names = ["pairs.csv", "pairs.jsonl", "pairs.xlsx"]
+    assert sorted(each.path.name for each in export_pairs(PAIRS, tmp_path)) == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "pairs.manifest.json"])
+
+
+def test_one_format_is_written_alone_and_the_manifest_says_what_is_in_it(tmp_path: Path) -> None:
+    export_pairs(PAIRS, tmp_path, formats=["jsonl"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs.jsonl", "pairs.manifest.json"]
+    manifest = json.loads((tmp_path / "pairs.manifest.json").read_text(encoding="utf-8"))
+    assert {key: manifest[key] for key in ("pairs", "kept", "train", "evaluation")} == {
+        "pairs": 2,
+        "kept": 1,
+        "train": 1,
+        "evaluation": 0,
+    }
+    (file,) = manifest["files"]
+    assert (file["file"], file["format"], file["rows"]) == ("pairs.jsonl", "jsonl", 1)
+    assert file["sha256"] == sha256((tmp_path / "pairs.jsonl").read_bytes()).hexdigest()
+
+
+def test_a_format_that_there_is_not_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no format 'docx': choose xlsx, csv, jsonl"):
+        export_pairs(PAIRS, tmp_path, formats=["jsonl", "docx"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_spreadsheet_reads_back_as_it_was(tmp_path: Path) -> None:

@@ -267,6 +267,20 @@ def test_the_trade_offs_carry_this_project_s_numbers() -> None:
     assert rows["citations"].tuning == "no"
 
 
+def test_the_time_of_indexing_is_what_was_measured_where_it_was() -> None:
+    measured = replace(HANDBOOK, indexing_seconds=24.3)
+    rows = {row.aspect: row for row in advise(ASK, measured).tradeoffs}
+    assert rows["to build"].retrieval == "index: about 24 s"
+    assert rows["to build"].both.startswith("index: about 24 s; ")
+
+
+def test_without_documents_nothing_is_weighed_and_no_source_is_quoted_out_of_place() -> None:
+    advice = advise(ASK, CorpusFacts(documents=0, included=0, words=0, for_tuning=0))
+    assert advice.tradeoffs == ()
+    (reason,) = (each for each in advice.reasons if each.rule == "nothing-included")
+    assert "deleted" not in reason.source.title
+
+
 def test_a_handful_of_documents_trains_for_more_epochs() -> None:
     ten = CorpusFacts(documents=10, included=10, words=900, for_tuning=10)
     (row,) = (row for row in advise(VOICE, ten).tradeoffs if row.aspect == "to build")

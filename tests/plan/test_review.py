@@ -72,6 +72,12 @@ def test_a_voice_is_not_measured_by_right_answers() -> None:
     assert "does not measure a way of writing" in found.sentence
 
 
+def test_a_comparison_reads_as_a_sentence() -> None:
+    found = review(Recommendation.RETRIEVAL, FACTS, outcome((Arm.RAG, Arm.TUNED_RAG, 1, 0)))
+    (sentence,) = found.comparisons
+    assert sentence.startswith("rag against tuned+rag: only rag right once, only tuned+rag right never, p = ")
+
+
 def test_both_can_be_right_as_for_facts() -> None:
     found = review(
         Recommendation.BOTH,

@@ -17,6 +17,7 @@ from foretune.cli.search import search
 from foretune.errors import InputError
 from foretune.plan.config import Config
 from foretune.project import Project
+from foretune.project.facts import corpus_facts
 from foretune.retrieval import readable_text
 
 RUN = CliRunner()
@@ -59,6 +60,21 @@ def test_indexing_says_what_it_did_and_then_does_nothing(project: Path) -> None:
     assert [line.split()[:2] for line in again] == [["documents", "3"], ["indexed", "0"], ["unchanged", "3"]]
 
 
+def test_what_indexing_took_is_known_to_the_advice_where_enough_was_embedded(project: Path) -> None:
+    with Project.open(project) as opened:
+        assert corpus_facts(opened, None).indexing_seconds is None
+    run("index")
+    with Project.open(project) as opened:
+        vault, fingerprint = opened.vault, (opened.vault.stage("index") or ("",))[0]
+        done = {"seconds": 12.0, "embedded": 60, "passages": 120}
+        with vault.writing() as connection:
+            vault.finish_stage(connection, "index", fingerprint, done)
+        assert corpus_facts(opened, None).indexing_seconds == 24.0
+        with vault.writing() as connection:
+            vault.finish_stage(connection, "index", fingerprint, {**done, "embedded": 3})
+        assert corpus_facts(opened, None).indexing_seconds is None
+
+
 def test_for_programs_there_is_one_object_a_passage_with_its_place(project: Path) -> None:
     run("index")
     rows = found("Is a video call protected by a password?", "-k", "4")
@@ -78,8 +94,21 @@ def test_a_file_of_queries_is_answered_in_its_order(project: Path, tmp_path: Pat
     queries = tmp_path / "queries.jsonl"
     queries.write_text('{"id": "b", "query": "unpaid family leave"}\n\n{"id": 7, "query": "kanban cards", "k": 1}\n')
     rows = found("--queries", str(queries), "-k", "2")
-    assert [(row["id"], row["rank"]) for row in rows] == [("b", 1), ("b", 2), ("7", 1), ("7", 2)]
+    assert [(row["id"], row["rank"]) for row in rows] == [("b", 1), ("b", 2), (7, 1), (7, 2)]
     assert [rows[0]["document"], rows[2]["document"]] == ["travel-and-leave/fmla.md", "tools/trello.md"]
+
+
+def test_several_words_need_no_quotes(project: Path) -> None:
+    run("index")
+    assert found("meeting", "password", "-k", "2") == found("meeting password", "-k", "2")
+
+
+def test_an_empty_query_in_a_file_is_named(project: Path, tmp_path: Path) -> None:
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text('{"id": 1, "query": "leave"}\n{"id": 2, "query": " "}\n')
+    run("index")
+    with pytest.raises(InputError, match="line 2: the query is empty"):
+        run("search", "--queries", str(queries))
 
 
 def test_for_people_there_are_places_and_snippets_in_80_columns(project: Path) -> None:
@@ -98,6 +127,7 @@ def test_for_people_there_are_places_and_snippets_in_80_columns(project: Path) -
     ("arguments", "sentence"),
     [
         ([], "give one of the two"),
+        (["", " "], "give one of the two"),
         (["leave", "--queries", "q.jsonl"], "give one of the two"),
         (["--queries", "missing.jsonl"], "missing.jsonl cannot be read"),
         (["leave"], "run `foretune index`"),

@@ -61,7 +61,8 @@ def _show(advice: Advice) -> None:
         for sentence in advice.review.comparisons:
             console.print(f"  [dim]{escape(sentence)}[/]")
     _votes(console, advice)
-    _tradeoffs(console, advice)
+    if advice.tradeoffs:
+        _tradeoffs(console, advice)
     console.print("\n[bold]What would change it[/]")
     for change in advice.what_would_change:
         console.print(f"  {escape(str(change))}")

@@ -12,14 +12,18 @@ __all__ = ["ask"]
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    words: Annotated[list[str], typer.Argument(metavar="QUESTION", help="What you want to know; quotes are optional.")],
     show: Annotated[bool, typer.Option("--show", help="Show what the answer was made from.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Answer a question from the documents, or say that they don't."""
+    from foretune.errors import InputError
     from foretune.project import Project
     from foretune.releases import current
 
+    question = " ".join(words).strip()
+    if not question:
+        raise InputError('There is no question: ask one, such as foretune ask "Who approves travel?".')
     with Project.open() as project:
         answer = project.ask(question)
         release = current(project.vault)

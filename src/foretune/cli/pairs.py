@@ -29,7 +29,8 @@ def pairs(
 
     with Project.open() as project:
         summary = project.write_pairs(progress=terminal())
-        files = export_pairs(stored_pairs(project.vault), project.folder / "reports")
+        exported = export_pairs(stored_pairs(project.vault), project.folder / "reports")
+    files = [each.path for each in exported]
     if as_json:
         typer.echo(json.dumps({**summary.as_json(), "files": [str(path) for path in files]}, ensure_ascii=False))
         return
@@ -55,12 +56,19 @@ def pairs(
 
 @app.command("export")
 def export(
+    formats: Annotated[
+        str, typer.Option("--format", help="Comma-separated: xlsx, csv, jsonl; all by default.", show_default=False)
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Folder; the project's reports folder by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
 ) -> None:
-    """Write the spreadsheet again (XLSX, CSV) and the training file (JSON Lines)."""
+    """Write the spreadsheet again (XLSX, CSV), the training file (JSON Lines) and a manifest."""
     from foretune.pairs import export_pairs, stored_pairs
     from foretune.project import Project
 
     with Project.open() as project:
-        for path in export_pairs(stored_pairs(project.vault), out or project.folder / "reports"):
-            typer.echo(str(path))
+        chosen = [name.strip() for name in formats.split(",") if name.strip()]
+        exported = export_pairs(stored_pairs(project.vault), out or project.folder / "reports", formats=chosen)
+    for each in exported:
+        row = {"file": str(each.path), "format": each.format, "rows": each.rows, "sha256": each.sha256}
+        typer.echo(json.dumps(row, ensure_ascii=False) if as_json else str(each.path))

@@ -32,6 +32,8 @@ def create(
     typer.echo(f"Release {release.name} ({release.specification.arm}, {release.id}) is {state}.")
     if name and name != release.name:
         typer.echo(f"It was made before, under the name {release.name}, so it is not called {name}.")
+    if not promote:
+        typer.echo(f"Let it answer: foretune release promote {release.name}")
 
 
 @app.command("promote")

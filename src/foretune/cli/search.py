@@ -25,7 +25,12 @@ _SNIPPET = 280
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="What to look for, in any words.")] = "",
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY", help="What to look for, in any words; quotes are optional.", show_default=False
+        ),
+    ] = None,
     count: Annotated[int, typer.Option("-k", min=1, max=1000, help="Passages to show.")] = 10,
     queries: Annotated[
         Path | None, typer.Option(help='A JSON Lines file of {"id", "query"} rows to search for.', show_default=False)
@@ -35,7 +40,8 @@ def search(
     """Find passages by what they mean and by the words they hold."""
     from foretune.project import Project
 
-    if bool(query.strip()) == bool(queries):
+    query = " ".join(words or []).strip()
+    if bool(query) == bool(queries):
         raise InputError("Search for a QUERY or for --queries FILE: give one of the two.")
     rows = list(_rows(queries)) if queries else [{"id": "", "query": query}]
     with Project.open() as project:
@@ -47,7 +53,7 @@ def search(
                 _show(asked, hits, titled=queries is not None)
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, str]]:
+def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -57,12 +63,15 @@ def _rows(path: Path) -> Iterator[Mapping[str, str]]:
             continue
         try:
             row = json.loads(line)
-            yield {"id": str(row["id"]), "query": str(row["query"])}
+            asked = {"id": row["id"], "query": str(row["query"])}
         except (ValueError, TypeError, KeyError):
             raise InputError(f'{path}, line {number}: expected an object with "id" and "query".') from None
+        if not asked["query"].strip():
+            raise InputError(f"{path}, line {number}: the query is empty.")
+        yield asked
 
 
-def _row(number: str, query: str, hit: Hit) -> dict[str, Any]:
+def _row(number: Any, query: str, hit: Hit) -> dict[str, Any]:
     return {
         "id": number,
         "query": query,

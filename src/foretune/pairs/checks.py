@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from foretune.evidence import content_stems
 from foretune.pairs.framework import Style
 from foretune.pairs.units import Unit
 
-__all__ = ["Candidate", "PromptCheck", "bench_leak", "check", "faults", "same_question"]
+__all__ = ["AskedBefore", "Candidate", "PromptCheck", "bench_leak", "check", "faults", "same_question"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +132,60 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.casefold())
 
 
-def same_question(first: str, second: str, *, at_least: float = 0.8) -> bool:
+SAME = 0.8
+"""Jaccard overlap of the content words from which two prompts ask the same."""
+
+
+def same_question(first: str, second: str, *, at_least: float = SAME) -> bool:
     """Whether two prompts ask the same: the Jaccard overlap of their content words reaches ``at_least``."""
-    a, b = set(content_stems(first)), set(content_stems(second))
-    return bool(a and b) and len(a & b) / len(a | b) >= at_least
+    return _overlap(frozenset(content_stems(first)), frozenset(content_stems(second))) >= at_least
 
 
-def bench_leak(prompt: str, questions: Sequence[str]) -> str:
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    """Jaccard; 0 where either is empty."""
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+class AskedBefore:
+    """The questions so far, and whether another asks the same as one of them, without comparing it with each.
+
+    Two sets whose Jaccard overlap reaches *t* share at least ``ceil(t * n)`` members of a set of *n*, so
+    they share one of the first ``n - ceil(t * n) + 1`` of either in any fixed order: only those are looked up
+    (the prefix filter of Chaudhuri et al. 2006, https://doi.org/10.1109/ICDE.2006.9).
+    """
+
+    def __init__(self, questions: Iterable[str] = (), *, at_least: float = SAME) -> None:
+        self._at_least = at_least
+        self._stems: list[frozenset[str]] = []
+        self._by_stem: defaultdict[str, list[int]] = defaultdict(list)
+        for question in questions:
+            self.add(question)
+
+    def add(self, question: str) -> None:
+        stems = frozenset(content_stems(question))
+        for stem in self._prefix(stems):
+            self._by_stem[stem].append(len(self._stems))
+        self._stems.append(stems)
+
+    def find(self, question: str) -> int | None:
+        """The position of the first question, in the order added, that asks the same; None where none does."""
+        stems = frozenset(content_stems(question))
+        candidates = sorted({number for stem in self._prefix(stems) for number in self._by_stem.get(stem, ())})
+        return next((n for n in candidates if _overlap(stems, self._stems[n]) >= self._at_least), None)
+
+    def _prefix(self, stems: frozenset[str]) -> list[str]:
+        # Longer stems are rarer; a little below the threshold, so that rounding excludes nothing.
+        shared = ceil(self._at_least * len(stems) - 1e-9)
+        return sorted(stems, key=lambda stem: (-len(stem), stem))[: len(stems) - shared + 1]
+
+
+def bench_leak(prompt: str, questions: Sequence[str], asked: AskedBefore | None = None) -> str:
     """The bench question that this prompt asks, or nothing.
 
     A leak is the same *question*; the same fact asked otherwise is what tuning is for.
+
+    Args:
+        asked: the same questions, read before: for who asks often.
     """
-    return next((question for question in questions if same_question(prompt, question)), "")
+    found = (asked or AskedBefore(questions)).find(prompt)
+    return "" if found is None else questions[found]

@@ -8,16 +8,29 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from foretune.errors import InputError
 from foretune.files import replacing
 from foretune.types import Pair
 
-__all__ = ["EXPORTERS", "export_pairs"]
+__all__ = ["EXPORTERS", "ExportedFile", "export_pairs"]
 
 _COLUMNS = ("id", "source", "recipe", "prompt", "response", "split", "state", "writer", "reason")
 _CELL_LIMIT = 32_767
 """Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A file that was written."""
+
+    path: Path
+    format: str
+    rows: int
+    sha256: str
 
 
 def _row(pair: Pair) -> tuple[str, ...]:
@@ -36,16 +49,18 @@ def _row(pair: Pair) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    suffix: str
     encode: Callable[[Sequence[Pair]], bytes]
+    kept_only: bool
 
 
 EXPORTERS: dict[str, _Format] = {}
 
 
-def _exporter(suffix: str) -> Callable[[Callable[[Sequence[Pair]], bytes]], Callable[[Sequence[Pair]], bytes]]:
+def _exporter(
+    suffix: str, *, kept_only: bool = False
+) -> Callable[[Callable[[Sequence[Pair]], bytes]], Callable[[Sequence[Pair]], bytes]]:
     def register(encode: Callable[[Sequence[Pair]], bytes]) -> Callable[[Sequence[Pair]], bytes]:
-        EXPORTERS[suffix] = _Format(suffix, encode)
+        EXPORTERS[suffix] = _Format(encode, kept_only)
         return encode
 
     return register
@@ -90,7 +105,7 @@ def _csv(pairs: Sequence[Pair]) -> bytes:
     return buffer.getvalue().encode("utf-8-sig")
 
 
-@_exporter("jsonl")
+@_exporter("jsonl", kept_only=True)
 def _jsonl(pairs: Sequence[Pair]) -> bytes:
     """``{"messages": […]}`` a line, kept pairs only: the canonical training form."""
     lines = []
@@ -103,13 +118,43 @@ def _jsonl(pairs: Sequence[Pair]) -> bytes:
     return "".join(lines).encode()
 
 
-def export_pairs(pairs: Sequence[Pair], folder: Path, *, name: str = "pairs") -> list[Path]:
-    """Write every format beside each other into ``folder``; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
+def export_pairs(
+    pairs: Sequence[Pair], folder: Path, *, formats: Sequence[str] = (), name: str = "pairs"
+) -> list[ExportedFile]:
+    """Write the ``formats`` (all by default) beside each other into ``folder``, and a manifest that names them.
+
+    Raises:
+        InputError: a format that there is not.
+    """
+    for unknown in (each for each in formats if each not in EXPORTERS):
+        raise InputError(f"There is no format {unknown!r}: choose {', '.join(EXPORTERS)}.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be made ({error.strerror}): choose another.") from None
     written = []
-    for suffix, form in EXPORTERS.items():
-        path = folder / f"{name}.{suffix}"
+    for suffix in formats or EXPORTERS:
+        path, form = folder / f"{name}.{suffix}", EXPORTERS[suffix]
+        content = form.encode(pairs)
         with replacing(path) as draft:
-            draft.write_bytes(form.encode(pairs))
-        written.append(path)
+            draft.write_bytes(content)
+        rows = sum(pair.state == "kept" for pair in pairs) if form.kept_only else len(pairs)
+        written.append(ExportedFile(path, suffix, rows, sha256(content).hexdigest()))
+    with replacing(folder / f"{name}.manifest.json") as draft:
+        draft.write_text(json.dumps(_manifest(pairs, written), indent=2) + "\n", encoding="utf-8")
     return written
+
+
+def _manifest(pairs: Sequence[Pair], written: Sequence[ExportedFile]) -> dict[str, Any]:
+    """What was exported, without a word of it: counts, and a hash of each file to check it by."""
+    return {
+        "pairs": len(pairs),
+        "kept": sum(pair.state == "kept" for pair in pairs),
+        "train": sum(pair.split == "train" for pair in pairs),
+        "evaluation": sum(pair.split == "evaluation" for pair in pairs),
+        "templates": sum(pair.state == "kept" and pair.writer == "template" for pair in pairs),
+        "files": [
+            {"file": each.path.name, "format": each.format, "rows": each.rows, "sha256": each.sha256}
+            for each in written
+        ],
+    }

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.engines import Engine
-from foretune.pairs.checks import bench_leak, same_question
+from foretune.pairs.checks import AskedBefore, bench_leak
 from foretune.pairs.framework import Framework
 from foretune.pairs.splits import assign
 from foretune.pairs.units import Unit, spread, units
@@ -26,6 +26,10 @@ __all__ = ["PairsSummary", "pairs_digest", "stored_pairs", "withdraw_pairs", "wr
 
 _BATCH = 8
 """Units asked for together; what a kill can cost is at most the engine's work on one batch."""
+
+_REPEATED = 0.9
+"""Jaccard overlap of the content words from which one prompt repeats another; stricter than for bench questions,
+where a doubtful one had better go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +178,17 @@ def _curate(vault: Vault, clusters: Mapping[str, str], settings: PairsSettings, 
         [clusters[pair.document_id] for pair in pairs], fraction=settings.evaluation_fraction, seed=settings.seed
     )
     kept: list[Pair] = []
+    bench, asked = AskedBefore(bench_questions), AskedBefore(at_least=_REPEATED)
     with vault.writing() as connection:
         for pair in pairs:
             state, reason = "kept", str(pair.provenance.get("written_because", ""))
-            if leak := bench_leak(pair.prompt, bench_questions):
+            if leak := bench_leak(pair.prompt, bench_questions, bench):
                 state, reason = "dropped", f"asks a question of the bench: {leak}"
-            elif twin := next(
-                (other for other in kept if same_question(pair.prompt, other.prompt, at_least=0.9)), None
-            ):
-                state, reason = "dropped", f"asks the same as the pair for {twin.path}"
+            elif (twin := asked.find(pair.prompt)) is not None:
+                state, reason = "dropped", f"asks the same as the pair for {kept[twin].path}"
             else:
                 kept.append(pair)
+                asked.add(pair.prompt)
             side = sides[clusters[pair.document_id]] if state == "kept" else ""
             if (pair.state, pair.reason, pair.split) != (state, reason, side):
                 connection.execute(

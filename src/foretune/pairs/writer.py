@@ -1,8 +1,8 @@
 """A language model writes the prompt for which a text is the answer.
 
-The output is constrained to a schema. What fails the checks is tried again with
-another seed; what fails every time is replaced by the framework's template,
-made from title, headings and labels, and says why.
+The output is constrained to a schema. What fails the checks is tried again, with
+the engine told what was wrong; what fails every time is replaced by the framework's
+template, made from title, headings and labels, and says why.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from foretune.engines import Engine, Request
 from foretune.governance.hostile import neutralise
-from foretune.pairs.checks import Candidate, bench_leak, faults
+from foretune.pairs.checks import AskedBefore, Candidate, bench_leak, faults
 from foretune.pairs.framework import Framework, Style
 from foretune.pairs.units import Unit
 from foretune.plan.config import PairsSettings
@@ -26,6 +26,7 @@ _SHOWN_WORDS = 120
 _MAX_TOKENS = 64
 _TEMPERATURE = 0.7
 """Of second and later tries; the first is greedy."""
+_AGAIN = "That cannot be used. Write another prompt for the same text, without this fault:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,14 @@ class Written:
     attempts: int
     raw: tuple[str, ...]
     """What the engine said each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What the engine said, and what was wrong with it."""
+
+    raw: str
+    problem: str
 
 
 def prompt_messages(unit: Unit, style: Style, framework: Framework) -> list[Message]:
@@ -80,24 +89,27 @@ def write_prompts(
     bench_questions: Sequence[str],
 ) -> Iterator[Written]:
     """Write a prompt for each unit; yields each as it is settled, in any order."""
-    attempts: dict[int, list[tuple[str, str]]] = {number: [] for number in range(len(todo))}
+    attempts: dict[int, list[_Attempt]] = {number: [] for number in range(len(todo))}
     open_numbers = list(attempts)
-    for attempt in range(settings.attempts):
-        requests = [_request(todo[n], style, framework, settings, attempt) for n in open_numbers]
+    asked = AskedBefore(bench_questions)
+    for _ in range(settings.attempts):
+        requests = [_request(todo[n], style, framework, settings, attempts[n]) for n in open_numbers]
         failed: list[int] = []
         for position, completion in engine.complete_many(requests):
             number = open_numbers[position]
             unit = todo[number]
-            prompt, problem = _checked(completion.text, unit, style, bench_questions)
-            attempts[number].append((completion.text, problem))
+            prompt, problem = _checked(completion.text, unit, style, bench_questions, asked)
+            attempts[number].append(_Attempt(completion.text, problem))
             if not problem:
-                yield Written(unit, prompt, "engine", "", attempt + 1, tuple(raw for raw, _ in attempts[number]))
+                raw = tuple(each.raw for each in attempts[number])
+                yield Written(unit, prompt, "engine", "", len(raw), raw)
             else:
                 failed.append(number)
         open_numbers = sorted(failed)
     for number in open_numbers:
-        raw, problems = zip(*attempts[number], strict=True)
-        reason = f"the engine's prompt failed {len(raw)} times, last because {problems[-1]}"
+        raw = tuple(each.raw for each in attempts[number])
+        failures = "once," if len(raw) == 1 else f"{len(raw)} times, last"
+        reason = f"the engine's prompt failed {failures} because {attempts[number][-1].problem}"
         yield Written(todo[number], template_prompt(todo[number], style, role), "template", reason, len(raw), raw)
 
 
@@ -109,24 +121,34 @@ _SCHEMA = {
 }
 
 
-def _request(unit: Unit, style: Style, framework: Framework, settings: PairsSettings, attempt: int) -> Request:
-    seed = int(digest(settings.seed, unit.id, attempt)[:8], 16)
+def _request(
+    unit: Unit, style: Style, framework: Framework, settings: PairsSettings, before: Sequence[_Attempt]
+) -> Request:
+    """The next try: after the last one's failure, which the engine is told."""
+    seed = int(digest(settings.seed, unit.id, len(before))[:8], 16)
+    messages = prompt_messages(unit, style, framework)
+    if before:
+        # The last failure only: each try lengthens what has to be read, and a failed prompt is apt to be copied.
+        messages.append(Message("assistant", before[-1].raw or "(nothing)"))
+        messages.append(Message("user", f"{_AGAIN} {before[-1].problem}."))
     return Request(
-        messages=tuple(prompt_messages(unit, style, framework)),
+        messages=tuple(messages),
         max_tokens=_MAX_TOKENS,
-        temperature=_TEMPERATURE if attempt else 0.0,
+        temperature=_TEMPERATURE if before else 0.0,
         seed=seed,
         schema=_SCHEMA,
     )
 
 
-def _checked(text: str, unit: Unit, style: Style, bench_questions: Sequence[str]) -> tuple[str, str]:
+def _checked(
+    text: str, unit: Unit, style: Style, bench_questions: Sequence[str], asked: AskedBefore
+) -> tuple[str, str]:
     """The prompt, and what is wrong with it."""
     try:
         prompt = str(json.loads(text)["prompt"]).strip()
     except (ValueError, KeyError, TypeError):
         return "", "it breaks off before the end"
     problems = faults(Candidate(prompt, unit, style))
-    if leak := bench_leak(prompt, bench_questions):
+    if leak := bench_leak(prompt, bench_questions, asked):
         problems.append(f"it asks a question of the bench (“{leak}”)")
     return prompt, "; ".join(problems)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["advice", "bench_outcome", "corpus_facts", "latest_summary"]
 
+_TELLING = 50
+"""Passages whose embedding takes long enough (some seconds) to tell how long others will."""
+
 
 def advice(project: Project) -> Advice:
     """Retrieval or tuning, from the plan, the corpus as it is and, once there is one, the bench."""
@@ -57,7 +60,17 @@ def corpus_facts(project: Project, summary: BenchSummary | None) -> CorpusFacts:
         changed=recently if first and first < month_ago else None,
         questions=summary.answerable if summary else 0,
         searchable=search.correct.count / search.correct.total if search and search.correct.total else None,
+        indexing_seconds=_indexing_seconds(project),
     )
+
+
+def _indexing_seconds(project: Project) -> float | None:
+    """What the newest indexing took, in proportion to all passages; None where it embedded too few to tell."""
+    stage = project.vault.stage("index")
+    if stage is None or stage[1]["embedded"] < _TELLING:
+        return None
+    seconds, embedded, passages = (float(stage[1][name]) for name in ("seconds", "embedded", "passages"))
+    return seconds * passages / embedded
 
 
 def bench_outcome(summary: BenchSummary) -> BenchOutcome:

@@ -355,7 +355,7 @@ class Project:
         self.require_index()
         return self.searcher.search(query, k=k)
 
-    def search_many(self, rows: Iterable[Mapping[str, str]], *, k: int = 10) -> Iterator[tuple[str, str, list[Hit]]]:
+    def search_many(self, rows: Iterable[Mapping[str, Any]], *, k: int = 10) -> Iterator[tuple[Any, str, list[Hit]]]:
         """For each row (``id``, ``query``): id, query and hits."""
         self.require_index()
         for row in rows:

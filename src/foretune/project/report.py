@@ -19,7 +19,9 @@ from foretune.bench import answers, latest_run, stored_questions, summarise
 from foretune.bench.summary import AnswerRow, BenchSummary
 from foretune.files import replacing
 from foretune.pairs import stored_pairs
+from foretune.plan.intent import intent
 from foretune.project.adapters import StoredAdapter, current_adapter
+from foretune.project.next_steps import next_steps
 from foretune.types import Arm, Outcome, Question, Severity
 from foretune.vault import now
 from foretune.vault import tables as t
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["REPORT", "TEMPLATE_VERSION", "write_report"]
 
 REPORT = "report.html"
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 """Raised when the report's look changes, so that `foretune run` writes it anew."""
 
 
@@ -51,12 +53,23 @@ def write_report(project: Project) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["commands"] = _commands
     html = environment.get_template("report.html.j2").render(_context(project))
     path = project.folder / "reports" / REPORT
     path.parent.mkdir(exist_ok=True)
     with replacing(path) as draft:
         draft.write_text(html, encoding="utf-8")
     return path
+
+
+def _commands(sentence: str) -> str:
+    """HTML of a sentence: what stands between backticks is a command."""
+    from markupsafe import Markup, escape
+
+    parts = [
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(sentence.split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def _context(project: Project) -> dict[str, Any]:
@@ -67,24 +80,35 @@ def _context(project: Project) -> dict[str, Any]:
     rows = answers(project.vault, run_id) if run_id else []
     summary = summarise(questions, rows, run_id=run_id) if run_id else None
     adapter = current_adapter(project)
+    corpus, pairs, advice = _corpus(project), _pairs(project), project.advice()
+    voice_only = bool(intent(project.config).voice) and not intent(project.config).facts
     return {
         "version": __version__,
         "made_at": now()[:16].replace("T", " "),
         "name": project.folder.name,
         "config": project.config,
         "missing": completeness(project.config).missing,
-        "corpus": _corpus(project),
+        "corpus": corpus,
         "findings": _findings(project),
-        "pairs": _pairs(project),
+        "pairs": pairs,
         "adapter": adapter,
         "loss_picture": _loss_picture(adapter),
-        "advice": project.advice(),
+        "advice": advice,
+        "voice_only": voice_only,
+        "next_steps": next_steps(
+            project.config,
+            included=corpus["standings"]["included"],
+            undecided=corpus["standings"]["undecided"],
+            pairs=pairs["kept"],
+            adapter=adapter.name if adapter else "",
+            tested=summary is not None,
+        ),
         "bench": summary,
         "bench_picture": _bench_picture(summary),
-        "headline": _headline(summary),
+        "headline": _headline(summary) if summary else _untested(advice.headline, adapter, voice_only=voice_only),
         "questions": _by_question(questions, rows),
         "next_model": _next_model(project, summary),
-        "small": project.config.pairs.limit > 0 or project.config.tuning.run == "pilot",
+        "small": _small(project),
         "outcome_words": {
             Outcome.CORRECT: "right",
             Outcome.INCORRECT: "wrong",
@@ -198,9 +222,26 @@ def _bench_picture(summary: BenchSummary | None) -> str:
     )
 
 
-def _headline(summary: BenchSummary | None) -> str:
-    if summary is None:
-        return "Nothing has been bench-tested yet."
+def _small(project: Project) -> str:
+    """What makes this the small version; empty where nothing does."""
+    pairs, run = project.config.pairs.limit, project.config.tuning.run
+    if run == "never":
+        return ""
+    parts = [f"at most {pairs} pairs"] if pairs else []
+    return " and ".join(
+        [*parts, "a pilot tune of ten of them" if pairs else "a pilot tune of ten pairs"] if run == "pilot" else parts
+    )
+
+
+def _untested(advice: str, adapter: StoredAdapter | None, *, voice_only: bool) -> str:
+    """The headline while there is no bench: the advice, and what was made of it."""
+    if not voice_only:
+        return f"{advice} Nothing has been bench-tested yet."
+    trained = f" {adapter.name} was trained on {adapter.metrics['examples']} pairs." if adapter else ""
+    return f"{advice}{trained}"
+
+
+def _headline(summary: BenchSummary) -> str:
     best = max(
         (arm for arm in summary.arms if arm.arm is not Arm.SEARCH), key=lambda arm: arm.correct.count, default=None
     )

@@ -43,6 +43,7 @@ def measure(
     changed: Collection[str] | None = None,
     questions: int = 0,
     searchable: float | None = None,
+    indexing_seconds: float | None = None,
 ) -> CorpusFacts:
     """Measure what can be measured; streams, so the documents need not fit in memory.
 
@@ -55,6 +56,7 @@ def measure(
             None where the project is younger than that.
         questions: answerable questions of the bench.
         searchable: share of them whose source search finds in the first five.
+        indexing_seconds: what making the whole index takes here, where that was measured.
     """
     count = words = tuning = first_person = english = with_personal = with_change = 0
     authors: Counter[str] = Counter()
@@ -96,4 +98,5 @@ def measure(
         labels=dict(labels),
         questions=questions,
         searchable=searchable,
+        indexing_seconds=indexing_seconds,
     )

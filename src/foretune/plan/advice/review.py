@@ -96,4 +96,8 @@ def _wins(pair: Paired, arm: Arm) -> bool:
 def _comparison(arm: Arm, other: Arm, pair: Paired) -> str:
     ours, theirs = (pair.only_first, pair.only_second) if pair.first is arm else (pair.only_second, pair.only_first)
     p = "p < 0.001" if pair.p < 0.001 else f"p = {pair.p:.3f}"
-    return f"{arm} against {other}: only {arm} right {ours} times, only {other} right {theirs} times, {p}."
+    return f"{arm} against {other}: only {arm} right {_times(ours)}, only {other} right {_times(theirs)}, {p}."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times" if count else "never"

@@ -148,7 +148,7 @@ def citations(case: Case) -> Vote | None:
 @rule(
     "nothing-included",
     principle="Without documents there is nothing to retrieve and nothing to train on.",
-    source=sources.REVERSIBLE,
+    source=sources.NOTHING,
 )
 def nothing(case: Case) -> Vote | None:
     if case.facts.included:

@@ -13,6 +13,7 @@ __all__ = [
     "DEDUPLICATION",
     "GEKHMAN",
     "LIMA",
+    "NOTHING",
     "OPENAI_EXAMPLES",
     "OVADIA",
     "RAG",
@@ -58,4 +59,5 @@ WINDOW = Source(
     "https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them",
 )
 BENCH = Source("this project's own bench questions")
+NOTHING = Source("nothing to go by")
 REVERSIBLE = Source("an index is deleted in a second, an adapter has to be trained again")

@@ -1,7 +1,8 @@
 """What each way costs and gives, with this project's numbers where there are some.
 
-First estimates from measurements on two processor cores with the packaged
-models; a larger model takes longer in proportion to its parameters.
+What was measured in this project, where it was; else first estimates from
+measurements on two processor cores with the packaged models: a larger model
+takes longer in proportion to its parameters.
 """
 
 from __future__ import annotations
@@ -21,12 +22,18 @@ READ_TOKENS_PER_SECOND = 290
 
 
 def tradeoffs(case: Case) -> tuple[TradeOff, ...]:
-    """What people weigh, one row each."""
+    """What people weigh, one row each; none while there are no documents to weigh it by."""
+    if not case.facts.included:
+        return ()
     config, facts = case.config, case.facts
     context, window = config.retrieval.context_tokens, config.engine.context
     whole = round(facts.words * TOKENS_PER_WORD)
     fits = whole < window
-    indexing = _duration(facts.words / config.retrieval.passage_words / PASSAGES_PER_SECOND)
+    indexing = _duration(
+        facts.words / config.retrieval.passage_words / PASSAGES_PER_SECOND
+        if facts.indexing_seconds is None
+        else facts.indexing_seconds
+    )
     training = _duration(_trained_tokens(case) / TRAINED_TOKENS_PER_SECOND)
     reading = f"reads up to {context:,} tokens more: {_duration(context / READ_TOKENS_PER_SECOND)}"
     more = f"up to {context:,} tokens more an answer{_price(context, config.engine.price_in)}"

@@ -85,6 +85,8 @@ class CorpusFacts:
     """Answerable questions of the bench."""
     searchable: float | None = None
     """Share of those whose source search finds in the first five."""
+    indexing_seconds: float | None = None
+    """What making the index took here, or in proportion would take; None where it was not measured."""
 
     @property
     def mean_words(self) -> float:
