@@ -65,6 +65,11 @@ def windows(text: str, alone: Callable[[str], float]) -> Iterator[tuple[int, int
     without a candidate are left out.
     """
     lower_case = not any(map(str.isupper, text))
+    if len(text) <= WINDOW:
+        # To read it costs no more than to look at two or three of its words alone.
+        if _candidate(text, lower_case, _always):
+            yield 0, len(text)
+        return
     start = end = -1
     for left, right in _sentences(text):
         if not _candidate(text[left:right], lower_case, alone):
@@ -79,11 +84,12 @@ def windows(text: str, alone: Callable[[str], float]) -> Iterator[tuple[int, int
         yield start, end
 
 
+def _always(_: str) -> float:
+    return 1.0
+
+
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
     """Sentences, list items and paragraphs; longer ones are cut at a space."""
-    if len(text) <= WINDOW:
-        yield 0, len(text)
-        return
     start = 0
     for pause in _PAUSE.finditer(text):
         yield from _cut(text, start, pause.end())
