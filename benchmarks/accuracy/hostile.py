@@ -3,7 +3,7 @@
     python benchmarks/accuracy/hostile.py [DATA]
 
 Probes (`hostile_probes.jsonl`): written by hand after published classes of attack, the source beside each; half of
-them, by the hash of their id, were used to write the rules, the others are only measured. Whoever wrote the rules
+them, by the hash of their id, were used to mend the rules, the others are only measured. Whoever wrote the rules
 wrote the probes too, so the second figure is still an upper bound. False flags are counted on real pages.
 """
 
@@ -47,7 +47,7 @@ def main() -> None:
     probes = [json.loads(line) for line in lines]
     print("## hostile\n")
     print("| what | count | of | share | 95 % interval |\n|---|---|---|---|---|")
-    for part, said in ((FOR_RULES, "rules written on them"), (ONLY_MEASURED, "only measured")):
+    for part, said in ((FOR_RULES, "rules mended on them"), (ONLY_MEASURED, "only measured")):
         bad = [probe for probe in probes if probe["part"] == part and probe["hostile"]]
         good = [probe for probe in probes if probe["part"] == part and not probe["hostile"]]
         row(f"hostile probes found ({said})", sum(is_found(probe) for probe in bad), len(bad))

@@ -192,9 +192,11 @@ def _merges(text: str) -> Iterator[Remain]:
 def _tags(code: str) -> Iterator[Remain]:
     programs: list[tuple[int, int]] = []
     for match in _PROGRAM.finditer(code):
-        close = code.find(f"</{match[1]}", match.end())
-        if close < 0 or (programs and match.start() < programs[-1][1]):
+        if programs and match.start() < programs[-1][1]:
             continue
+        close = code.find(f"</{match[1]}", match.end())
+        if close < 0:  # broken: and so are those after it
+            break
         end = code.find(">", close)
         programs.append((match.start(), end + 1 if end >= 0 else len(code)))
         if len(programs) >= _MOST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from foretune.corpus.hidden import hidden_parts, hidden_words
@@ -29,6 +30,8 @@ _MAY_HIDE = re.compile(r"<!--|\sstyle\s*=|\shidden\b|<font", re.IGNORECASE)
 _FEW_WORDS = 4
 """Hidden elements with fewer words are labels of buttons and counters."""
 _SHOWN = 600
+_MOST = 200
+"""Findings of a kind in a document: a page that has so many needs no more to be judged. All are made harmless."""
 _MESSAGES = {
     "meant": "This addresses the language model, not your readers; it is shown to the model as a quotation only.",
     "mentioned": "This quotes an instruction to a language model, as an example; the model gets it as a quotation.",
@@ -57,7 +60,7 @@ def hostile(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     """Text that tries to steer the language model, and text that is not what it seems.
 
     *instruction*: "Ignore all previous instructions and …", role marks (``<|im_start|>``, ``SYSTEM: you must``), orders
-    in Base64, in fourteen languages, also in metadata; high where it is meant, low where a page quotes it as an
+    in Base64, in twenty languages, also in metadata; high where it is meant, low where a page quotes it as an
     example. *hidden*: elements styled away. *invisible*: tag characters and runs of zero-width characters;
     *direction*: overrides of writing direction; *homoglyph*: "pаypal" with a Cyrillic "а". *link*: an address whose
     query asks for the conversation. *external*, *active*: references to files outside, commands in cells, macros.
@@ -66,7 +69,7 @@ def hostile(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     """
     text = document.text
     hidden = hidden_parts(blank_code(text)) if "<" in text and _MAY_HIDE.search(text) else []
-    for found in instructions(text):
+    for found in instructions(text)[:_MOST]:
         around = next((part for part in hidden if part.start <= found.start and found.end <= part.end), None)
         yield _instruction(document.id, text, found, around.how if around else "")
     for part in hidden:
@@ -74,12 +77,12 @@ def hostile(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
         if part.how != "comment" and len(words.split()) >= _FEW_WORDS:
             yield _place(document.id, "hidden", text, part.start, part.end, repair="", how=part.how)
     if not text.isascii():
-        for disguise in disguises(text):
+        for disguise in islice(disguises(text), _MOST):
             says = f" (it spells “{disguise.says[:80]}”)" if disguise.says else ""
             yield _place(
                 document.id, disguise.kind, text, disguise.start, disguise.end, repair=disguise.plain, says=says
             )
-    for address in addresses(text):
+    for address in islice(addresses(text), _MOST):
         kind = "external" if address.kind == "external" else "link"
         yield _place(document.id, kind, text, address.start, address.end, message=address.kind)
     yield from _beside_the_text(document)

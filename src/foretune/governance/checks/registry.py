@@ -247,7 +247,8 @@ def named(names: Iterable[str]) -> tuple[Check, ...]:
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in _checks:
-            raise InputError(f"There is no check called {name!r}: choose from {', '.join(_checks)}.")
+            whole = (each.name for each in _checks.values() if not getattr(each, "part_of", ""))
+            raise InputError(f"There is no check called {name!r}: choose from {', '.join(whole)}.")
     parts = (part.name for name in wanted for part in _parts_of(name))
     return tuple(_checks[name] for name in dict.fromkeys([*wanted, *parts]))
 

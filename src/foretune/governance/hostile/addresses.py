@@ -7,6 +7,7 @@ query sends the conversation away (Rehberger, https://embracethered.com/blog/pos
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -100,9 +101,12 @@ def addresses(text: str) -> Iterator[Address]:
             for match in _ENTITY.finditer(text):
                 yield Address(*match.span(), "external", False)
     if "?" in text and "http" in text:
+        seen.sort()
         for match in _BARE.finditer(text):
             query = match.group()
-            if not any(a <= match.start() < b for a, b in seen) and _kind(query, image=False) == "link":
+            before = bisect_right(seen, (match.start(), len(text)))
+            inside = before > 0 and match.start() < seen[before - 1][1]
+            if not inside and _kind(query, image=False) == "link":
                 yield Address(match.start(), match.start() + len(query.rstrip()), "link", False)
     if "=" in text or "DDE" in text:
         for match in _COMMAND.finditer(text):
