@@ -18,6 +18,7 @@ from foretune import __version__, charts
 from foretune.bench import answers, latest_run, stored_questions, summarise
 from foretune.bench.summary import AnswerRow, BenchSummary
 from foretune.files import replacing
+from foretune.governance.corpus_findings import corpus_findings
 from foretune.pairs import stored_pairs
 from foretune.project.adapters import StoredAdapter, current_adapter
 from foretune.types import Arm, Outcome, Question, Severity
@@ -75,6 +76,7 @@ def _context(project: Project) -> dict[str, Any]:
         "missing": completeness(project.config).missing,
         "corpus": _corpus(project),
         "findings": _findings(project),
+        "enough": corpus_findings(project.vault),
         "pairs": _pairs(project),
         "adapter": adapter,
         "loss_picture": _loss_picture(adapter),
