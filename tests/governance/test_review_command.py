@@ -132,3 +132,31 @@ def test_the_rules_in_the_documentation_are_rules() -> None:
     settings = GovernanceSettings(**tomllib.loads(block)["governance"])
     validate_rules(settings.rules)
     assert [each.action for each in settings.rules] == ["redact", "exclude", "repair", "redact", "include", "wait"]
+
+
+@pytest.mark.usefixtures("project")
+def test_what_is_about_all_documents_is_shown_and_has_no_document() -> None:
+    assert "All documents together" in run()
+    about_all = [row for row in rows() if row["check"] == "sufficiency"]
+    assert {row["document"] for row in about_all} == {None}
+    assert "next" in {row["type"] for row in about_all}
+    assert "Collect next" in run("--check", "sufficiency")
+
+
+def test_labels_go_out_to_a_sheet_and_come_in_again(project: Path) -> None:
+    shown = run("--out", "labels.csv")
+    assert "3 documents" in shown
+    sheet = project / "labels.csv"
+    sheet.write_text(sheet.read_text("utf-8-sig").replace("leave/sick.md,leave/sick.md,", "leave/sick.md,Sick leave,"))
+    assert rows("--in", "labels.csv", "--reason", "better titles") == [
+        {"document": "leave/sick.md", "outcome": "changed", "reason": ""}
+    ]
+    [made] = rows("history")
+    assert (made["decision"], made["reason"]) == ("describe", "better titles")
+    assert "0 changed, 3 as they were, 0 set aside" in run("--in", "labels.csv")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_sheet_is_either_written_or_taken_in() -> None:
+    with pytest.raises(InputError, match=r"either --out"):
+        run("--out", "a.csv", "--in", "b.csv")

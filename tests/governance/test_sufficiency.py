@@ -31,7 +31,7 @@ def check(pages: dict[str, str], settings: CheckSettings | None = None) -> dict[
 
 @given(st.integers(1, 12), st.integers(1, 8))
 def test_n_different_things_are_worth_n_however_often_they_are_copied(different: int, copies: int) -> None:
-    similarity = np.kron(np.eye(different), np.ones((copies, copies)))
+    similarity = np.kron(np.eye(different), np.ones((copies, copies))).astype(np.float64)
     assert vendi_score(similarity) == pytest.approx(different)
 
 

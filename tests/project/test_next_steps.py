@@ -21,7 +21,7 @@ VOICE = settle(
 
 
 def steps(config: Config, **values: Any) -> str:
-    given = {"included": 9, "undecided": 0, "pairs": 30, "adapter": "pilot-1", "tested": False, **values}
+    given = {"included": 9, "waiting": 0, "pairs": 30, "adapter": "pilot-1", "tested": False, **values}
     return "\n".join(next_steps(config, **given))
 
 
@@ -45,7 +45,7 @@ def test_an_empty_project_is_told_one_thing() -> None:
 
 
 def test_what_nobody_decided_comes_first() -> None:
-    assert steps(VOICE, undecided=1).startswith("Decide about 1 document that nobody has let in or kept out")
+    assert steps(VOICE, waiting=1).startswith("Decide about 1 document that nobody has let in or kept out")
 
 
 @pytest.mark.parametrize(("limit", "run", "told"), [(30, "full", True), (0, "pilot", True), (0, "full", False)])

@@ -54,12 +54,11 @@ def borrowed(text: str) -> Borrowed | None:
         if tail:
             return Borrowed(kind, offset + tail.start(), offset + tail.end(), 1.0)
     clean = blank_code(text)
-    letters = max(1, sum(map(str.isalpha, clean)))
     best: Borrowed | None = None
     quoted = [match.span() for pattern in (_QUOTED_LINES, _QUOTED_RUN) for match in pattern.finditer(clean)]
-    for kind, spans in (("quotation", quoted), ("verse", list(_verses(clean)))):
-        if not spans:
-            continue
+    kinds = [(kind, spans) for kind, spans in (("quotation", quoted), ("verse", list(_verses(clean)))) if spans]
+    letters = max(1, sum(map(str.isalpha, clean))) if kinds else 1
+    for kind, spans in kinds:
         held = sum(sum(map(str.isalpha, clean[start:end])) for start, end in spans)
         start, end = max(spans, key=lambda span: (span[1] - span[0], -span[0]))
         share = min(1.0, held / letters)

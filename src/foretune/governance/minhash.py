@@ -217,7 +217,7 @@ def holders(samples: Sequence[Sample], share: float) -> Iterator[tuple[int, list
     large = np.flatnonzero(lengths >= _FEWEST)
     if len(large) == 0:
         return
-    keys = np.unique(np.concatenate([samples[position][:_LOOKED_UP] for position in large]))
+    keys = np.unique(np.concatenate([samples[position][:_LOOKED_UP] for position in large.tolist()]))
     values, owners = _holding(samples, lengths, keys)
     edges = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1], [True])))
     sizes = np.diff(edges)

@@ -101,7 +101,7 @@ _LEVELS = 510.0
 def limit(words: int, texts: int) -> float:
     """The likeness (nats a feature) below which a text of ``words`` words is not by an author known by ``texts`` texts.
 
-    Short texts and little known authors lie lower; set on half of the authors of ``benchmarks/accuracy/outlier.py``.
+    Short texts and little known authors lie lower; set with ``benchmarks/accuracy/outlier.py``.
     """
     return 0.03 - 4.5 / max(words, ENOUGH_WORDS) - 0.3 / texts
 

@@ -12,7 +12,7 @@ def next_steps(
     config: Config,
     *,
     included: int,
-    undecided: int,
+    waiting: int,
     pairs: int,
     adapter: str,
     tested: bool,
@@ -20,7 +20,7 @@ def next_steps(
     """Sentences in the order of work; commands stand between backticks.
 
     Args:
-        included, undecided: documents in these states.
+        included, waiting: documents in these states.
         pairs: kept ones.
         adapter: name of the one that answers, empty where there is none.
         tested: whether the bench was run.
@@ -28,11 +28,11 @@ def next_steps(
     asks_for = intent(config)
     voice, facts = bool(asks_for.voice), bool(asks_for.facts) or not asks_for.voice
     steps = []
-    if not included and not undecided:
+    if not included and not waiting:
         return ["Add documents: `foretune add FOLDER`, then `foretune run`."]
-    if undecided:
-        noun = "document that nobody has" if undecided == 1 else "documents that nobody has"
-        steps.append(f"Decide about {undecided:,} {noun} let in or kept out: `foretune review`.")
+    if waiting:
+        noun = "document that nobody has" if waiting == 1 else "documents that nobody has"
+        steps.append(f"Decide about {waiting:,} {noun} let in or kept out: `foretune review`.")
     if facts and not tested:
         steps.append(
             f"Write questions whose answers you know into `{config.purpose.questions}` and run `foretune run`: "

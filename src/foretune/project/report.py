@@ -18,6 +18,7 @@ from foretune import __version__, charts
 from foretune.bench import answers, latest_run, stored_questions, summarise
 from foretune.bench.summary import AnswerRow, BenchSummary
 from foretune.files import replacing
+from foretune.governance.corpus_findings import corpus_findings
 from foretune.pairs import stored_pairs
 from foretune.plan.intent import intent
 from foretune.project.adapters import StoredAdapter, current_adapter
@@ -90,6 +91,7 @@ def _context(project: Project) -> dict[str, Any]:
         "missing": completeness(project.config).missing,
         "corpus": corpus,
         "findings": _findings(project),
+        "enough": corpus_findings(project.vault),
         "pairs": pairs,
         "adapter": adapter,
         "loss_picture": _loss_picture(adapter),
@@ -97,8 +99,8 @@ def _context(project: Project) -> dict[str, Any]:
         "voice_only": voice_only,
         "next_steps": next_steps(
             project.config,
-            included=corpus["standings"]["included"],
-            undecided=corpus["standings"]["undecided"],
+            included=corpus["standings"]["included"] + corpus["standings"]["redacted"],
+            waiting=corpus["standings"]["waiting"],
             pairs=pairs["kept"],
             adapter=adapter.name if adapter else "",
             tested=summary is not None,

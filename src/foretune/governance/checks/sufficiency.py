@@ -34,6 +34,7 @@ _ABOUT = 0.6
 """Share of a topic's words a document must have to speak of it."""
 _DIFFERENT = 0.35
 """Below this ratio of different documents to documents, much is said again and again."""
+_MANY_OPEN = 1 / 3
 _SHORT_WORDS, _MOST_SHORT = 100, 0.3
 _UNEVEN, _IN_ONE = 0.6, 0.5
 _GAIN = 0.02
@@ -130,12 +131,12 @@ def _questions(
     found = list(answerability(questions, documents, space, lambda position: text(ordered[position].id)))
     open_ = sorted((each for each in found if not each.likely), key=lambda each: (each.score, each.question))
     share = len(open_) / len(found)
-    message = f"{len(found) - len(open_)} of {len(found)} bench questions seem to be answered by the documents"
+    message = f"{len(found) - len(open_)} of {len(found)} bench questions find their words in the documents"
     if open_:
         message += f"; nothing seems to answer “{open_[0].question}”" + (
             f" and {len(open_) - 1} more" if len(open_) > 1 else ""
         )
-    severity = Severity.HIGH if share > 0.2 else Severity.MEDIUM if open_ else Severity.INFO
+    severity = Severity.HIGH if share > _MANY_OPEN else Severity.MEDIUM if open_ else Severity.INFO
     evidence: dict[str, object] = {
         "questions": len(found),
         "answered": len(found) - len(open_),
