@@ -17,6 +17,7 @@ from foretune.evidence.questions import AnswerType, Asked, asked
 from foretune.evidence.refusals import refusal, refuses
 from foretune.evidence.scorers import KINDS, Scorer, Verdict, infer_kind, score, scorer
 from foretune.evidence.support import Idf, PassageSupport, support
+from foretune.evidence.tense import Tense, tense
 from foretune.evidence.text import (
     STOP_WORDS,
     Span,
@@ -50,6 +51,7 @@ __all__ = [
     "Similarity",
     "Span",
     "Support",
+    "Tense",
     "Token",
     "Verdict",
     "answers_yes",
@@ -78,5 +80,6 @@ __all__ = [
     "squash",
     "stem",
     "support",
+    "tense",
     "tokens",
 ]

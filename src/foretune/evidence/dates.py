@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -131,6 +133,19 @@ class PartialDate:
     def years(self) -> tuple[int, int] | None:
         """First and last year, None where only month and day are said."""
         return None if self.first_year is None or self.last_year is None else (self.first_year, self.last_year)
+
+    @property
+    def latest(self) -> datetime.date | None:
+        """The last day it can mean, None without a year or outside the calendar (years 1 to 9999).
+
+        A fiscal year counts as the calendar year of its name, the latest any of them ends in practice:
+        a deadline is past only where every reading of it is.
+        """
+        if self.last_year is None or not 1 <= self.last_year <= 9999:
+            return None
+        month = self.month or 12
+        longest = monthrange(self.last_year, month)[1]
+        return datetime.date(self.last_year, month, min(self.last_day or self.day or longest, longest))
 
     @property
     def bare_year(self) -> bool:

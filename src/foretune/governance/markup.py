@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["blank_code", "prose"]
+__all__ = ["blank_code", "blank_markup", "prose"]
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _INLINE_CODE = re.compile(r"(`{1,3})(?!`)[^`\n]{1,2000}\1(?!`)")
@@ -21,6 +21,11 @@ _TEMPLATE_TAG = re.compile(r"\{[%{#][^{}\n]{0,500}[%}#]\}")
 _IMAGE = re.compile(r"!\[[^\[\]\n]{0,500}\]\([^()\s]{0,2000}[^()\n]{0,200}\)")
 _LINK = re.compile(r"\[([^\[\]\n]{0,1000})\](?:\([^()\s]{0,2000}[^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\])")
 _BARE_URL = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
+_TARGET = re.compile(r"(?<=\])\((?:[^()\s\"]|\{%[^{}\n]{0,300}%\}|\([^()\s]{0,200}\)){0,2000}[^()\n]{0,200}\)")
+_BLOCK_TAG = re.compile(
+    r"</?(?:td|th|tr|li|ul|ol|p|div|h[1-6]|br|table|section|summary|details)\b[^<>]{0,2000}>", re.IGNORECASE
+)
+_QUOTED_LINE = re.compile(r"^[ \t]*>(?![ \t]*(?:\[!|\*\*)).*$", re.MULTILINE)
 _LINE_MARKUP = re.compile(r"^[ \t]*(?:#{1,6}[ \t]|>[ \t]?|[-*+][ \t]|\d{1,3}[.)][ \t]|[-=*_| :]{3,}$)", re.MULTILINE)
 _EMPHASIS = re.compile(r"[*_~`|]+")
 _SPACE = re.compile(r"\s+")
@@ -31,6 +36,27 @@ def blank_code(text: str) -> str:
     text = _blank_fences(text)
     text = _blank_elements(text)
     return _INLINE_CODE.sub(lambda match: " " * len(match.group()), text)
+
+
+def blank_markup(text: str, *, quotes: bool = False) -> str:
+    """``text`` with code, tags and link targets as spaces, so that offsets stay what they are.
+
+    Block elements of HTML end a paragraph. With ``quotes`` quoted lines (``> ...``) are blanked too,
+    except call-outs (``> [!NOTE]``, ``> **Note**``), which are the page's own words.
+    """
+    text = blank_code(text)
+    if "<!--" in text:
+        text = _blank_comments(text)
+    if quotes:
+        text = _QUOTED_LINE.sub(_same_length, text)
+    if "](" in text:
+        text = _TARGET.sub(_same_length, text)
+    if "{" in text:
+        text = _TEMPLATE_TAG.sub(_same_length, text)
+    if "<" in text:
+        text = _BLOCK_TAG.sub(lambda match: "\n\n".ljust(len(match.group())), text)
+        text = _TAG.sub(_same_length, text)
+    return _BARE_URL.sub(_same_length, text)
 
 
 def prose(text: str) -> str:
@@ -82,6 +108,22 @@ def _blank_elements(text: str) -> str:
         else:
             pieces += (text[position : match.start()], _spaces(text[match.start() : close.start()]))
             position = close.start()
+    return "".join(pieces) + text[position:]
+
+
+def _same_length(match: re.Match[str]) -> str:
+    return _spaces(match.group())
+
+
+def _blank_comments(text: str) -> str:
+    pieces: list[str] = []
+    position = 0
+    while (start := text.find("<!--", position)) >= 0:
+        end = text.find("-->", start)
+        if end < 0:
+            break
+        pieces += (text[position:start], _spaces(text[start : end + 3]))
+        position = end + 3
     return "".join(pieces) + text[position:]
 
 

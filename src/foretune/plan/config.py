@@ -132,6 +132,12 @@ class GovernanceSettings(Section):
         description="documents sharing this much of their five-word shingles are near-duplicates",
     )
     require: list[str] = Field(["title", "date", "author"], description="metadata whose absence is reported")
+    withdrawn: list[str] = Field(
+        [], description="names of what is no longer offered, used or allowed: any mention is reported as stale"
+    )
+    review_after_months: int = Field(
+        36, ge=0, description="a page last revised longer ago is due for review, in months; 0: none is"
+    )
     rules: list[Rule] = Field([], description="rules, first match wins: see docs/review.md")
 
 

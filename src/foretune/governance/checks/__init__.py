@@ -8,7 +8,7 @@ from __future__ import annotations
 
 # The order of import is the order in which the checks run and are shown.
 # isort: off
-from foretune.governance.checks import garbled, language, short, metadata, duplicate, personal  # noqa: F401
+from foretune.governance.checks import garbled, language, short, metadata, duplicate, stale, personal  # noqa: F401
 
 # isort: on
 from foretune.governance.checks.registry import (

@@ -9,7 +9,8 @@ makes every document be looked at again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from foretune.errors import InputError
@@ -37,6 +38,12 @@ class CheckSettings:
     min_characters: int = 200
     near_duplicate: float = 0.75
     require: tuple[str, ...] = ("title", "date", "author")
+    today: date = field(default_factory=date.today)
+    """The day that deadlines are held against."""
+    withdrawn: tuple[str, ...] = ()
+    """Names of what is no longer offered, used or allowed."""
+    review_after_months: int = 36
+    """A page last revised longer ago is due for review; 0: none is."""
 
     @classmethod
     def of(cls, settings: GovernanceSettings, languages: Sequence[str]) -> CheckSettings:
@@ -45,6 +52,8 @@ class CheckSettings:
             min_characters=settings.min_characters,
             near_duplicate=settings.near_duplicate,
             require=tuple(settings.require),
+            withdrawn=tuple(settings.withdrawn),
+            review_after_months=settings.review_after_months,
         )
 
 
