@@ -108,3 +108,24 @@ def test_every_day_from_the_middle_ages_on_is_read_back(day: object, form: str) 
         return
     found = dates(f"It was {day.strftime(form)}.")
     assert [one.iso for one in found] == [day.isoformat()]
+
+
+@pytest.mark.parametrize(
+    ("text", "latest"),
+    [
+        ("until December 2020", "2020-12-31"),
+        ("in February 2024", "2024-02-29"),
+        ("March 31, 2022", "2022-03-31"),
+        ("30–31 October 2000", "2000-10-31"),
+        ("through FY19", "2019-12-31"),
+        ("2019-21", "2021-12-31"),
+        ("29 February 2023", "2023-02-28"),
+    ],
+)
+def test_the_latest_day_is_the_last_that_a_date_can_mean(text: str, latest: str) -> None:
+    assert str(dates(text)[0].latest) == latest
+
+
+@pytest.mark.parametrize("text", ["by April 30", "44 BC"])
+def test_a_date_without_a_year_of_the_calendar_has_no_latest_day(text: str) -> None:
+    assert dates(text)[0].latest is None

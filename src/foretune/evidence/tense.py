@@ -30,7 +30,8 @@ _PRESENT = (
     r"|(?:remain|require|include|apply|applie|continue|expire|end|begin|start|provide|offer|accept|consider|use|allow"
     r"|give|cover|mean|contain|run|lapse|become|need|want|work|support|operate|pay|charge|serve|close|open)s"
     r"|(?:we|you|they|i|employees|supervisors|managers|staff|teams|members|people|everyone|all)(?: \w+ly| all| now)? "
-    r"(?:use|need|require|expect|plan|want|have|work|offer|accept|consider|ask|run|provide|get|receive|recommend)"
+    r"(?:use|need|require|(?:expect|plan|want)(?! to)|have|work|offer|accept|consider|ask|run|provide|get"
+    r"|receive|recommend)"
 )
 _IMPERATIVE = any_of(
     """submit complete apply register send sign use ensure make check contact ask email fill enroll enrol return review

@@ -54,7 +54,11 @@ _FRESH_MONTHS = 12
 """A page written within this many months may say "soon"."""
 _OLD_EDITION_YEARS = 3
 _MOST_MENTIONS = 12
-"""Pages reported for one thing that is gone: where more speak of it, the name is likely used for something else too."""
+"""Pages reported for one thing that is gone."""
+_STILL_USED = 3
+"""Where more pages than this speak of it, the name is likely used for something else too."""
+_SERIES = (20, 0.7)
+"""Pages, and the share of them with a date of publication, from which a corpus is a series of pieces (a blog)."""
 _TEXTS = 64
 
 
@@ -66,6 +70,8 @@ class Signed:
     length: int
     written: Written | None
     notices: tuple[Notice, ...]
+    published: str
+    """Its own date, ISO 8601, empty where the metadata has none."""
     statements: tuple[Statement, ...]
     retractions: tuple[Retraction, ...]
     words: frozenset[int]
@@ -98,6 +104,7 @@ def sign(document: Document) -> Signed:
         len(document.text),
         age,
         notices,
+        document.date[:10],
         () if record else tuple(statements(page)),
         tuple(retractions(page, document.title)),
         _codes(words(document.text)),
@@ -131,17 +138,26 @@ def stale(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckS
     pages = sorted(signed, key=lambda each: (each.path, each.id))
     read = lru_cache(maxsize=_TEXTS)(text)
     laid_out = lru_cache(maxsize=_TEXTS)(lambda document_id: lines(read(document_id)))
+    series = _is_series(pages)
+    told = {page.id for page in pages if page.version.record or (series and page.published)}
     for page in pages:
-        yield from _own(page, read, settings)
-        yield from _withdrawn(page, laid_out, read, settings.withdrawn)
+        yield from _own(page, read, settings, told=page.id in told)
+        yield from _withdrawn(page, laid_out, read, settings.withdrawn, told=page.id in told)
     yield from _superseded(pages, read, settings.near_duplicate)
-    yield from _replaced(pages, laid_out, read)
+    yield from _replaced([page for page in pages if page.id not in told], laid_out, read)
 
 
 # -- what a page says by itself -----------------------------------------------------------------------
 
 
-def _own(page: Signed, read: Callable[[str], str], settings: CheckSettings) -> Iterator[Finding]:
+def _is_series(pages: Sequence[Signed]) -> bool:
+    """Whether nearly every page has a day of its own, as posts have: each then speaks as of its day."""
+    least, share = _SERIES
+    days = [page.published for page in pages if page.published]
+    return len(pages) >= least and len(days) >= share * len(pages) and 2 * len(set(days)) >= len(days)
+
+
+def _own(page: Signed, read: Callable[[str], str], settings: CheckSettings, *, told: bool) -> Iterator[Finding]:
     yield from _noticed(page, read, settings.today)
     for each in page.statements:
         judged = _judged(each, page.written, settings.today)
@@ -151,7 +167,7 @@ def _own(page: Signed, read: Callable[[str], str], settings: CheckSettings) -> I
                 page.id,
                 "stale",
                 each.kind,
-                severity,
+                Severity.INFO if told else severity,
                 message,
                 each.start,
                 each.end,
@@ -159,7 +175,8 @@ def _own(page: Signed, read: Callable[[str], str], settings: CheckSettings) -> I
                 round(each.sure, 4),
                 evidence={"says": each.says, "until": each.holds_until.isoformat() if each.holds_until else None},
             )
-    yield from _due(page, read, settings)
+    if not told:
+        yield from _due(page, read, settings)
 
 
 def _noticed(page: Signed, read: Callable[[str], str], today: date) -> Iterator[Finding]:
@@ -232,8 +249,8 @@ def _relative(each: Statement, age: Written | None, today: date) -> tuple[Severi
 
 def _due(page: Signed, read: Callable[[str], str], settings: CheckSettings) -> Iterator[Finding]:
     age = page.written
-    if age is None or not settings.review_after_months or page.version.record:
-        return
+    if age is None or age.source == "path" or not settings.review_after_months:
+        return  # a year in a file's name may be what it is about
     if age.day >= months_before(settings.today, settings.review_after_months):
         return
     stated = age.source == "text"
@@ -256,12 +273,17 @@ def _day(day: date) -> str:
 
 
 def _withdrawn(
-    page: Signed, laid_out: Callable[[str], list[Line]], read: Callable[[str], str], names: Sequence[str]
+    page: Signed,
+    laid_out: Callable[[str], list[Line]],
+    read: Callable[[str], str],
+    names: Sequence[str],
+    *,
+    told: bool,
 ) -> Iterator[Finding]:
     for name in names:
         if not name.strip() or not _codes(words(name)) <= page.words:
             continue
-        severity = Severity.LOW if page.version.record else Severity.HIGH
+        severity = Severity.LOW if told else Severity.HIGH
         for line in mentions(name.strip(), laid_out(page.id), live=False):
             yield Finding(
                 page.id,
@@ -309,11 +331,11 @@ def _replaced(
             said = [
                 (page, line)
                 for page in pages
-                if page is not source and not page.version.record and wanted <= page.words
+                if page is not source and wanted <= page.words
                 for line in [next(mentions(gone.old, laid_out(page.id)), None)]
                 if line is not None
             ]
-            certain = 0.7 if len(said) <= _MOST_MENTIONS // 2 else 0.4
+            certain = 0.7 if len(said) <= _STILL_USED else 0.4
             instead = f", now {gone.new}," if gone.new else ""
             for page, line in said[:_MOST_MENTIONS]:
                 yield Finding(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import PurePosixPath
 from statistics import median
 
 from foretune.evidence import dates
@@ -55,7 +56,7 @@ def written(document: Document, notices: Sequence[Notice]) -> Written | None:
 
 def path_day(path: str) -> date | None:
     """The last day that the name of a file can mean: ``2021-03-04-retro.md``, ``plan-FY2021.pdf``."""
-    name = path.rsplit("/", 1)[-1]
+    name = PurePosixPath(path).stem
     match = _PATH_DATE.search(name) or _PATH_YEAR.search(name)
     if match is None:
         return None

@@ -162,7 +162,7 @@ OVER = (
             r"\b(?:(?:COVID(?:-19)?|coronavirus)(?: \w+){0,2} (?:pandemic|emergency|crisis|situation"
             r"|restrictions|status"
             r"|planning|response|protocols?)|(?:current|ongoing) (?:pandemic|(?:circumstances|situation) (?:of"
-            r"|with) COVID\S*))",
+            r"|with) COVID[\w-]*))",
             re.IGNORECASE,
         ),
         date(2023, 5, 11),

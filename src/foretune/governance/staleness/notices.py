@@ -64,7 +64,7 @@ _REVISED = re.compile(
     r"(?:^|[|(\[]|\.\s)\W{0,8}(?:(?:this \w+|page|document|policy|date|was|were|has been|last|latest|most recently"
     r"|content)\W{1,6}){0,5}"
     r"(?:updated?|revised|reviewed|revision|review|modified|edited|iterated|amended|verified|version"
-    r"|effective(?: date)?"
+    r"|effective(?: date|:)"
     r"|date|issued|approved)(?:\W{1,4}date)?\W{0,8}(?:(?:\d[\d.]{0,8}|on|in|as of|from)\W{1,4}){0,3}$",
     re.IGNORECASE,
 )

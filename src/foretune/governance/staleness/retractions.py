@@ -96,7 +96,15 @@ def _pairs(text: str, title: str) -> Iterator[tuple[str, str]]:
             continue
         named = quoted[1].rstrip(".,") if quoted else after.text if after else ""
         before = [each for each in called if each.end <= match.start()]
-        instead = "" if match["gone"] else before[-1].text if before else title
+        instead = (
+            ""
+            if match["gone"]
+            else before[-1].text
+            if before
+            else ""
+            if text[: match.start()].strip(" *_-#>")
+            else title
+        )
         yield named.rstrip("."), instead
 
 
