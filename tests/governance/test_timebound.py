@@ -33,6 +33,8 @@ def read(text: str) -> list[Statement]:
         ("The maximum is $900 ($850 in 2022).", "as_of", "2022-12-31"),
         ("In 2022, we consider $75 an hour a fair rate.", "as_of", "2022-12-31"),
         ("Fill in the [FY21 planning template](https://example.org/t).", "edition", "2021-12-31"),
+        ("Take the 2019 security training.", "edition", "2019-12-31"),
+        ("The office is moving to the new building in 2016.", "announced", "2016-12-31"),
         ("Coming soon: a list of vendors.", "announced", None),
         ("This page will be updated in the coming months.", "announced", None),
         ("We currently use two buildings.", "relative", None),

@@ -78,8 +78,9 @@ IN_FORCE = re.compile(
     re.IGNORECASE,
 )
 TO_COME = re.compile(
-    r"\b(?:will|shall|'ll|’ll|upcoming|forthcoming|coming|planned|scheduled|slated|expected|anticipated"
-    r"|going to|plans? to"
+    r"\b(?:(?:is|are) (?:now |currently |all )?(?:moving|launching|opening|closing|rolling out|migrating|transitioning"
+    r"|switching|retiring|replacing|phasing|hiring|piloting|working (?:on|to|toward))"
+    r"|will|shall|'ll|’ll|upcoming|forthcoming|coming|planned|scheduled|slated|expected|anticipated|going to|plans? to"
     r"|tba|tbd|tbc|tk|to be (?:announced|released|determined|decided|published|completed|added|launched"
     r"|rolled out|confirmed))\b",
     re.IGNORECASE,

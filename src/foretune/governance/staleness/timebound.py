@@ -118,7 +118,7 @@ def _readings(
         yield "announced", 0.75, len(before) - match.start()
     if not told and _state_of_year(text, before, after, said):
         yield "as_of", 0.65, 0
-    if (edition := _edition(before, after, said)) and not told:
+    if (edition := _edition(before, after, said, when)) and not told:
         yield "edition", edition, 0
     elif item and cues.LABEL.search(before) and "]" in after and not cues.ORIGIN.search(before):
         yield "edition", 0.35, 0  # a recording, a deck: what it shows may have changed since
@@ -142,7 +142,7 @@ def _state_of_year(text: str, before: str, after: str, said: PartialDate) -> boo
     )
 
 
-def _edition(before: str, after: str, said: PartialDate) -> float:
+def _edition(before: str, after: str, said: PartialDate, when: Tense) -> float:
     """How surely a year names the edition of something that is made anew each year."""
     if not said.bare_year or said.month:
         return 0.0
@@ -154,7 +154,9 @@ def _edition(before: str, after: str, said: PartialDate) -> float:
     ):
         return 0.0
     linked = before.rstrip().endswith("[")
-    return 0.6 if linked or said.text.upper().startswith("FY") else 0.45
+    if linked or said.text.upper().startswith("FY"):
+        return 0.6
+    return 0.55 if when is Tense.PRESENT else 0.45  # "Take the 2019 training" asks for what is gone
 
 
 def _newest(editions: Sequence[tuple[str, Statement]]) -> Iterator[Statement]:
@@ -221,7 +223,7 @@ def _leading(line: Line, said: Sequence[PartialDate]) -> PartialDate | None:
     """The last of the dates with which a row begins ("1 to 9 May 2021"), within its first cell."""
     cell = line.text.find("|", 2)
     limit = min(cell if cell > 0 else _FIRST_CELL, _FIRST_CELL)
-    return max((each for each in said if each.start <= limit), key=lambda each: each.start, default=None)
+    return max((each for each in said if each.month and each.start <= limit), key=lambda each: each.start, default=None)
 
 
 def _schedule(run: Sequence[tuple[Line, PartialDate]]) -> Iterator[Statement]:
