@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretune.governance.staleness import Statement, lines, statements
+from foretune.governance.staleness import Statement, lines, retractions, revisions, statements
 
 
 def read(text: str) -> list[Statement]:
@@ -99,6 +99,25 @@ def test_statements_lie_within_the_text_in_order_and_apart(text: str) -> None:
     found = read(text)
     assert all(0 <= each.start < each.end <= len(text) for each in found)
     assert all(left.end <= right.start for left, right in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "By " + "1 " * 44 + "x 2020.",
+        "By " + "1" * 85 + " 2020.",
+        "[a](" + "{%b%}" * 200,
+        "](" * 20_000,
+        "**" * 20_000 + "Updated 2020",
+        "we have now " + "now " * 5_000 + "replaced",
+        "| " * 30_000 + "2020",
+    ],
+)
+def test_text_made_to_slow_the_patterns_down_is_read_like_any_other(text: str) -> None:
+    page = lines(text)
+    assert all(each.kind for each in statements(page))
+    assert retractions(page, "") == []
+    assert all(each.text for each in revisions(page, len(text)))
 
 
 def test_a_long_line_of_spaces_costs_no_more_than_its_length() -> None:

@@ -21,7 +21,7 @@ _TEMPLATE_TAG = re.compile(r"\{[%{#][^{}\n]{0,500}[%}#]\}")
 _IMAGE = re.compile(r"!\[[^\[\]\n]{0,500}\]\([^()\s]{0,2000}[^()\n]{0,200}\)")
 _LINK = re.compile(r"\[([^\[\]\n]{0,1000})\](?:\([^()\s]{0,2000}[^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\])")
 _BARE_URL = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
-_TARGET = re.compile(r"(?<=\])\((?:[^()\s\"]|\{%[^{}\n]{0,300}%\}|\([^()\s]{0,200}\)){0,2000}[^()\n]{0,200}\)")
+_TARGET = re.compile(r"(?<=\])\((?:[^()\s{]|\{(?!%)|\{%[^{}\n]{0,300}%\}|\([^()\s]{0,200}\)){0,2000}+[^()\n]{0,200}+\)")
 _BLOCK_TAG = re.compile(
     r"</?(?:td|th|tr|li|ul|ol|p|div|h[1-6]|br|table|section|summary|details)\b[^<>]{0,2000}>", re.IGNORECASE
 )

@@ -7,6 +7,7 @@ was written and is not stale; everything else claims to hold today.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from foretune.evidence import Span, sentences
@@ -37,6 +38,9 @@ _EXAMPLE = re.compile(
 )
 _LONGEST = 700
 """Characters; no sentence is longer, what is longer is a table without line ends or a listing."""
+
+
+_LONG_LINE = re.compile(rf"[^\n]{{1,{_LONGEST}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +90,13 @@ def lines(text: str) -> list[Line]:
     return found
 
 
-def _pieces(blank: str) -> list[Span]:
-    pieces: list[Span] = []
+def _pieces(blank: str) -> Iterator[Span]:
     for sentence in sentences(blank):
         if len(sentence.text) <= _LONGEST:
-            pieces.append(sentence)
+            yield sentence
             continue
-        start = 0
-        for match in re.finditer(r"\n", sentence.text):
-            pieces += _stripped(sentence, start, match.start())
-            start = match.end()
-        pieces += _stripped(sentence, start, len(sentence.text))
-    return pieces
-
-
-def _stripped(sentence: Span, start: int, end: int) -> list[Span]:
-    raw = sentence.text[start : min(end, start + _LONGEST)]
-    text = raw.strip()
-    if not text:
-        return []
-    begin = sentence.start + start + len(raw) - len(raw.lstrip())
-    return [Span(text, begin, begin + len(text))]
+        for match in _LONG_LINE.finditer(sentence.text):
+            raw = match.group()
+            if text := raw.strip():
+                begin = sentence.start + match.start() + len(raw) - len(raw.lstrip())
+                yield Span(text, begin, begin + len(text))
