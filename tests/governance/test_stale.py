@@ -155,7 +155,14 @@ def test_this_year_is_stale_only_on_a_page_whose_year_is_known_and_over() -> Non
 
 @pytest.mark.parametrize("path", ["posts/2019-04-05-news.md", "2019-04-05-retro.md", "meetings/may.md", "CHANGELOG.md"])
 def test_posts_minutes_and_changelogs_report_their_day_and_are_not_stale(path: str) -> None:
-    assert found(page(path, "You must register by May 2020.")) == []
+    findings = found(page(path, "You must register by May 2020."), page("rules.md", "Be kind."))
+    assert findings == []
+
+
+def test_where_the_corpus_lies_says_nothing_about_its_pages() -> None:
+    text = "You must register by May 2020."
+    findings = found(page("/srv/archive/news/a.md", text), page("/srv/archive/news/b/c.md", "Be kind."))
+    assert [each.type for each in findings] == ["expired"]
 
 
 def test_in_a_corpus_of_dated_pieces_their_statements_are_for_information_only() -> None:

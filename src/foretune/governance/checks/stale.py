@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import takewhile
 from zlib import crc32
 
 from foretune.governance.checks.registry import CheckSettings, corpus_check
@@ -66,7 +67,9 @@ _TEXTS = 64
 class Signed:
     """What is known of a page without its text: a few hundred bytes, and four for each distinct word."""
 
-    version: Version
+    id: str
+    path: str
+    title: str
     length: int
     written: Written | None
     notices: tuple[Notice, ...]
@@ -78,21 +81,12 @@ class Signed:
     """CRC-32 of each distinct word: tells which pages can speak of a name."""
     sketch: tuple[int, ...]
 
-    @property
-    def id(self) -> str:
-        return self.version.id
-
-    @property
-    def path(self) -> str:
-        return self.version.path
-
 
 def sign(document: Document) -> Signed:
     """What a page says that time can undo; read without a clock."""
     from foretune.governance.minhash import shingles
 
     page = lines(document.text)
-    record = is_record(document)
     notices = (
         *declared(document.properties),
         *banners(page, document.title),
@@ -100,12 +94,14 @@ def sign(document: Document) -> Signed:
     )
     age = written(document, notices)
     return Signed(
-        Version(document.id, document.path, document.title, age.day if age else None, record),
+        document.id,
+        document.path,
+        document.title,
         len(document.text),
         age,
         notices,
         document.date[:10],
-        () if record else tuple(statements(page)),
+        tuple(statements(page)),
         tuple(retractions(page, document.title)),
         _codes(words(document.text)),
         tuple(int(each) for each in shingles(document.text)[:SKETCH]),
@@ -138,16 +134,26 @@ def stale(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckS
     pages = sorted(signed, key=lambda each: (each.path, each.id))
     read = lru_cache(maxsize=_TEXTS)(text)
     laid_out = lru_cache(maxsize=_TEXTS)(lambda document_id: lines(read(document_id)))
+    records = _records(pages)
     series = _is_series(pages)
-    told = {page.id for page in pages if page.version.record or (series and page.published)}
+    told = {page.id for page in pages if page.id in records or (series and page.published)}
     for page in pages:
-        yield from _own(page, read, settings, told=page.id in told)
+        yield from _noticed(page, read, settings.today)
+        if page.id not in records:
+            yield from _own(page, read, settings, told=page.id in told)
         yield from _withdrawn(page, laid_out, read, settings.withdrawn, told=page.id in told)
-    yield from _superseded(pages, read, settings.near_duplicate)
+    yield from _superseded(pages, records, read, settings.near_duplicate)
     yield from _replaced([page for page in pages if page.id not in told], laid_out, read)
 
 
 # -- what a page says by itself -----------------------------------------------------------------------
+
+
+def _records(pages: Sequence[Signed]) -> Set[str]:
+    """Ids of posts, minutes and the like, by their paths below the folder that all pages share."""
+    folders = [page.path.split("/")[:-1] for page in pages]
+    shared = sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False)))
+    return {page.id for page in pages if is_record("/".join(page.path.split("/")[shared:]))}
 
 
 def _is_series(pages: Sequence[Signed]) -> bool:
@@ -158,7 +164,6 @@ def _is_series(pages: Sequence[Signed]) -> bool:
 
 
 def _own(page: Signed, read: Callable[[str], str], settings: CheckSettings, *, told: bool) -> Iterator[Finding]:
-    yield from _noticed(page, read, settings.today)
     for each in page.statements:
         judged = _judged(each, page.written, settings.today)
         if judged is not None:
@@ -299,12 +304,17 @@ def _withdrawn(
             )
 
 
-def _superseded(pages: Sequence[Signed], read: Callable[[str], str], near: float) -> Iterator[Finding]:
+def _superseded(
+    pages: Sequence[Signed], records: Set[str], read: Callable[[str], str], near: float
+) -> Iterator[Finding]:
     from foretune.governance.minhash import jaccard, shingles
 
     hashes = lru_cache(maxsize=_TEXTS)(lambda document_id: shingles(read(document_id)))
     by_id = {page.id: page for page in pages}
-    versions = [page.version for page in pages]
+    versions = [
+        Version(page.id, page.path, page.title, page.written.day if page.written else None, page.id in records)
+        for page in pages
+    ]
     pairs = alike([page.sketch for page in pages])
     how = {"near-copy": "a newer copy of it", "name": "a newer page of its name", "title": "a newer page of its title"}
     for each in supersessions(versions, pairs, lambda a, b: jaccard(hashes(a), hashes(b)), near):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from foretune.evidence import Span, sentences
 from foretune.governance.markup import blank_markup
-from foretune.types import Document
 
 __all__ = ["Line", "is_record", "lines"]
 
@@ -60,9 +59,12 @@ class Line:
     """A list item or table row."""
 
 
-def is_record(document: Document) -> bool:
-    """Whether a page reports what was at one time: a post, minutes, release notes, by folder or dated file name."""
-    return bool(_RECORD_NAME.search(document.path) or _RECORD_FOLDER.search(document.path))
+def is_record(path: str) -> bool:
+    """Whether a page reports what was at one time: a post, minutes, release notes, by folder or dated file name.
+
+    ``path`` is relative to the corpus: where the corpus lies ("/srv/archive/handbook") says nothing about its pages.
+    """
+    return bool(_RECORD_NAME.search(path) or _RECORD_FOLDER.search(path))
 
 
 def lines(text: str) -> list[Line]:
