@@ -109,7 +109,15 @@ def test_unclosed_markup_is_read_in_linear_time(text: str) -> None:
 
 
 def test_every_check_declares_what_it_finds_and_explains_itself() -> None:
-    assert [each.name for each in checks()] == ["garbled", "language", "short", "metadata", "duplicate", "personal"]
+    assert [each.name for each in checks()] == [
+        "garbled",
+        "language",
+        "short",
+        "metadata",
+        "duplicate",
+        "contradiction",
+        "personal",
+    ]
     fields = set(Document.__dataclass_fields__)
     for each in checks():
         assert each.types
