@@ -112,7 +112,8 @@ def _edited(folder: Path) -> tuple[int, int, int, int]:
                 pages = [_document("original", one), _document("edited", other)]
                 counts[row["label"]][0] += bool(_found(pages))
                 counts[row["label"]][1] += 1
-    return *counts[0], *counts[1]
+    (found, wrong), (flagged, right) = counts[0], counts[1]
+    return found, wrong, flagged, right
 
 
 def _changed(one: str, other: str) -> tuple[str, str]:
