@@ -34,7 +34,17 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-__all__ = ["BACKGROUND", "ENOUGH_WORDS", "Author", "Background", "Style", "limit", "style"]
+__all__ = [
+    "BACKGROUND",
+    "ENOUGH_WORDS",
+    "STYLE_CHARACTERS",
+    "Author",
+    "Background",
+    "Style",
+    "limit",
+    "style",
+    "style_of_prose",
+]
 
 BACKGROUND = Path(__file__).with_name("stylometry.json")
 """Mean and variance of each feature over people in general: ``benchmarks/accuracy/outlier.py --fit`` makes it."""
@@ -56,7 +66,7 @@ _SENTENCE_LENGTHS = 9
 """In steps of five words."""
 _TRIGRAMS = 512
 """Three letters in a row, hashed: enough to tell people apart, and half a kilobyte a text."""
-_READ = 12_000
+STYLE_CHARACTERS = 12_000
 """Characters of prose that are looked at: about two thousand words; more adds nothing."""
 
 _COMMON_WORDS = 0.25
@@ -108,9 +118,14 @@ def limit(words: int, texts: int) -> float:
 
 def style(text: str) -> Style:
     """The style of ``text``, markup and code left out."""
+    return style_of_prose(prose(text[: 4 * STYLE_CHARACTERS]))
+
+
+def style_of_prose(text: str) -> Style:
+    """The style of prose."""
     import numpy as np
 
-    words_seen = prose(text[: 4 * _READ])[:_READ].translate(_QUOTES)
+    words_seen = text[:STYLE_CHARACTERS].translate(_QUOTES)
     lowered = words_seen.lower()
     words = _WORD.findall(lowered)
     total = max(1, len(words))

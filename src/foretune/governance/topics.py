@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["OPENING", "Terms", "TopicSpace", "bucket", "terms"]
+__all__ = ["OPENING", "Terms", "TopicSpace", "bucket", "terms", "terms_of_prose"]
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _BUCKETS = 1 << 18
@@ -48,10 +48,15 @@ class Terms:
 
 def terms(text: str, characters: int = OPENING) -> Terms:
     """The content words of the first ``characters`` of ``text``, markup and code left out."""
+    return terms_of_prose(prose(text[: 4 * characters])[:characters])
+
+
+def terms_of_prose(words: str) -> Terms:
+    """The content words of prose."""
     import numpy as np
 
     found: Counter[int] = Counter()
-    for word, count in Counter(_WORD.findall(fold(prose(text[: 4 * characters])[:characters]))).items():
+    for word, count in Counter(_WORD.findall(fold(words))).items():
         if word not in STOP_WORDS:
             found[bucket(stem(word))] += count
     places = sorted(found)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from foretune.governance.borrowed import Borrowed, borrowed
 from foretune.governance.checks.registry import CheckSettings, corpus_check
-from foretune.governance.stylometry import Author, Style, limit, style
-from foretune.governance.topics import Terms, TopicSpace, terms
+from foretune.governance.markup import prose
+from foretune.governance.stylometry import STYLE_CHARACTERS, Author, Style, limit, style_of_prose
+from foretune.governance.topics import OPENING, Terms, TopicSpace, terms, terms_of_prose
 from foretune.types import Document, Finding, Related, Severity
 
 __all__ = ["OFF_TOPIC", "Signed", "outlier", "sign"]
@@ -61,12 +62,13 @@ class Signed:
 
 def sign(document: Document) -> Signed:
     """Words and style of a document, who it names as its author, and what it quotes."""
+    words = prose(document.text[: 4 * STYLE_CHARACTERS])
     return Signed(
         document.id,
         document.path,
         tuple(name for each in _NAMES.split(document.author) if (name := " ".join(each.casefold().split()))),
-        terms(document.text),
-        style(document.text),
+        terms_of_prose(words[:OPENING]),
+        style_of_prose(words),
         borrowed(document.text),
     )
 
