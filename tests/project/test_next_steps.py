@@ -38,6 +38,7 @@ def test_facts_need_questions_and_then_people_may_ask() -> None:
     assert "Write questions" not in tested
     assert "Let people ask it: `foretune release create --promote`" in tested
     assert "pairs export" not in tested
+    assert "Train on everything" not in tested
 
 
 def test_an_empty_project_is_told_one_thing() -> None:

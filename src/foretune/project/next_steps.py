@@ -49,7 +49,7 @@ def next_steps(
             "`foretune release create --arm tuned --promote`, then `foretune serve`, and ask for a draft; "
             "the arm `base` is the same without your texts. Whether it sounds right, people have to say."
         )
-    if config.tuning.run != "never" and adapter and (config.pairs.limit or config.tuning.run == "pilot"):
+    if voice and config.tuning.run != "never" and adapter and (config.pairs.limit or config.tuning.run == "pilot"):
         steps.append(
             'Train on everything: set `pairs.limit = 0` and `tuning.run = "full"` in foretune.toml '
             "and run `foretune run`."
