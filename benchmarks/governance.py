@@ -24,6 +24,7 @@ import time
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,8 @@ def inspect_rows(path: Path, checks: Sequence[str], processes: int) -> dict[str,
 
     with tempfile.TemporaryDirectory() as folder:
         few = Path(folder) / "few.jsonl"
-        few.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:8]))
+        with path.open("rb") as rows:
+            few.write_bytes(b"".join(islice(rows, 8)))
         inspect([few], checks=checks, processes=1)
     before = spent()
     inspection = inspect([path], checks=checks, processes=processes)
@@ -233,9 +235,9 @@ def other(each: Other, path: Path, environments: Path) -> dict[str, Any] | str:
             print(f"making an environment for {each.name}", file=sys.stderr)
             venv.create(folder, with_pip=True)
             for packages in each.install:
-                command = [python, "-m", "pip", "install", "-q", *packages]
+                command = [str(python), "-m", "pip", "install", "-q", *packages]
                 subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
-        program = [python, "-c", _PREAMBLE + each.program, path, str(each.documents)]
+        program = [str(python), "-c", _PREAMBLE + each.program, str(path), str(each.documents)]
         done = subprocess.run(program, capture_output=True, text=True, check=True, timeout=_INSTALL_SECONDS)
     except subprocess.TimeoutExpired:
         return "not measured: it took longer than a quarter of an hour"

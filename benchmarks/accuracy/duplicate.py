@@ -31,7 +31,7 @@ def _rate(name: str, right: int, total: int) -> str:
 
 def _pages(folder: Path, names: Sequence[str], *, dated: bool) -> list[Document]:
     """Under numbers, so that no name tells which is newer."""
-    found = []
+    found: list[Document] = []
     for name in names:
         path = folder / name
         [reading] = read(Raw(path.name, path.read_bytes(), 5_000_000))
