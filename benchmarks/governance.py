@@ -24,6 +24,7 @@ import time
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +83,38 @@ OTHERS = (
     Other(
         "datatrove 0.10, whitespace tokeniser",
         "clean and duplicates",
-        (("datatrove==0.10.*", "ftfy", "spacy", "nltk", "xxhash", "regex", "tokenizers", "tldextract", "fasteners"),),
+        (
+            (
+                "datatrove==0.10.*",
+                "ftfy",
+                "spacy",
+                "nltk",
+                "xxhash<3.6",
+                "regex",
+                "tokenizers",
+                "tldextract",
+                "fasteners",
+            ),
+        ),
         2_000,
         _DATATROVE.format(tokeniser=_WHITESPACE),
     ),
     Other(
         "datatrove 0.10, its own tokeniser",
         "clean and duplicates",
-        (("datatrove==0.10.*", "ftfy", "spacy", "nltk", "xxhash", "regex", "tokenizers", "tldextract", "fasteners"),),
+        (
+            (
+                "datatrove==0.10.*",
+                "ftfy",
+                "spacy",
+                "nltk",
+                "xxhash<3.6",
+                "regex",
+                "tokenizers",
+                "tldextract",
+                "fasteners",
+            ),
+        ),
         500,
         _DATATROVE.format(tokeniser=""),
     ),
@@ -99,15 +124,14 @@ OTHERS = (
         (("py-data-juicer==1.6.1", "aiohttp"),),
         1_000,
         """
+from datasets import Dataset
+from data_juicer.core.data import NestedDataset
 from data_juicer.ops.deduplicator.document_minhash_deduplicator import DocumentMinhashDeduplicator
 from data_juicer.ops.mapper.fix_unicode_mapper import FixUnicodeMapper
-clean = FixUnicodeMapper()
-signer = DocumentMinhashDeduplicator(
-    tokenization="space", window_size=5, num_permutations=112, num_bands=14, num_rows_per_band=8)
 def work(texts):
-    rows = clean.process_batched({"text": list(texts)})["text"]
-    for text in rows:
-        signer.compute_hash({"text": text})
+    rows = NestedDataset(Dataset.from_list([{"text": text} for text in texts]))
+    rows.process([FixUnicodeMapper(num_proc=1), DocumentMinhashDeduplicator(
+        tokenization="space", window_size=5, num_permutations=112, num_bands=14, num_rows_per_band=8, num_proc=1)])
 measured(work)
 """,
     ),
@@ -179,7 +203,8 @@ def inspect_rows(path: Path, checks: Sequence[str], processes: int) -> dict[str,
 
     with tempfile.TemporaryDirectory() as folder:
         few = Path(folder) / "few.jsonl"
-        few.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:8]))
+        with path.open("rb") as rows:
+            few.write_bytes(b"".join(islice(rows, 8)))
         inspect([few], checks=checks, processes=1)
     before = spent()
     inspection = inspect([path], checks=checks, processes=processes)
@@ -204,15 +229,15 @@ def foretune(path: Path, checks: Sequence[str], processes: int = 1) -> dict[str,
 def other(each: Other, path: Path, environments: Path) -> dict[str, Any] | str:
     """Figures of another tool, or why there are none."""
     folder = environments / each.name.split(",")[0].split(" ")[0].lower()
-    python = str(folder / "bin" / "python")
+    python = folder / "bin" / "python"
     try:
-        if not Path(python).exists():
+        if not python.exists():
             print(f"making an environment for {each.name}", file=sys.stderr)
             venv.create(folder, with_pip=True)
             for packages in each.install:
-                command = [python, "-m", "pip", "install", "-q", *packages]
+                command = [str(python), "-m", "pip", "install", "-q", *packages]
                 subprocess.run(command, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
-        program = [python, "-c", _PREAMBLE + each.program, path, str(each.documents)]
+        program = [str(python), "-c", _PREAMBLE + each.program, str(path), str(each.documents)]
         done = subprocess.run(program, capture_output=True, text=True, check=True, timeout=_INSTALL_SECONDS)
     except subprocess.TimeoutExpired:
         return "not measured: it took longer than a quarter of an hour"

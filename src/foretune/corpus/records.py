@@ -91,12 +91,20 @@ class RecordReader:
         self.files = FileReader(max_characters=settings.max_characters, max_seconds=settings.max_seconds)
         self._open = lru_cache(maxsize=16)(_opened)
         self._table = lru_cache(maxsize=2)(_table)
+        self._texts = lru_cache(maxsize=1)(self._read_texts)
 
     def lines(self, location: str) -> BinaryIO:
         return self._open(location)
 
     def table(self, location: str) -> pq.ParquetFile:
         return self._table(location)
+
+    def texts(self, location: str, group: int) -> pa.ChunkedArray:
+        """The texts of a row group; those of the last one stay at hand."""
+        return self._texts(location, group)
+
+    def _read_texts(self, location: str, group: int) -> pa.ChunkedArray:
+        return self.table(location).read_row_group(group, columns=["text"]).column("text")
 
     def __enter__(self) -> RecordReader:
         return self
@@ -105,6 +113,7 @@ class RecordReader:
         self.files.close()
         self._open.cache_clear()
         self._table.cache_clear()
+        self._texts.cache_clear()
 
 
 def units(paths: Iterable[Path], settings: CorpusSettings) -> Iterator[Unit]:
@@ -339,11 +348,7 @@ class Rows:
             position += batch.num_rows
 
     def text(self, reader: RecordReader, place: str) -> str:
-        return _plain(_texts(reader, self.location, self.group)[int(place)].as_py())
-
-
-def _texts(reader: RecordReader, location: str, group: int) -> pa.ChunkedArray:
-    return reader.table(location).read_row_group(group, columns=["text"]).column("text")
+        return _plain(reader.texts(self.location, self.group)[int(place)].as_py())
 
 
 def _table(location: str) -> pq.ParquetFile:

@@ -214,8 +214,8 @@ def holders(samples: Sequence[Sample], share: float) -> Iterator[tuple[int, list
     them. A value that more than :data:`_CROWD` sets have (a footer, a licence) says nothing.
     """
     lengths = np.fromiter(map(len, samples), dtype=np.int64, count=len(samples))
-    large = np.flatnonzero(lengths >= _FEWEST)
-    if len(large) == 0:
+    large = np.flatnonzero(lengths >= _FEWEST).tolist()
+    if not large:
         return
     keys = np.unique(np.concatenate([samples[position][:_LOOKED_UP] for position in large.tolist()]))
     values, owners = _holding(samples, lengths, keys)

@@ -201,10 +201,12 @@ def clusters(
         a, b = distinct[left], distinct[right]
         if union.find(a) != union.find(b) and similarity(ordered[a].id, ordered[b].id) >= threshold:
             union.join(a, b)
+    del signatures, first, distinct
+    roots = np.fromiter((union.find(position) for position in range(len(ordered))), dtype=np.int64, count=len(ordered))
     groups: defaultdict[int, list[Signed]] = defaultdict(list)
-    for position, each in enumerate(ordered):
-        groups[union.find(position)].append(each)
-    yield from (group for group in groups.values() if len(group) > 1)
+    for position in np.flatnonzero(np.bincount(roots)[roots] > 1).tolist():  # most are alone
+        groups[int(roots[position])].append(ordered[position])
+    yield from groups.values()
 
 
 def keeper(members: Sequence[Signed]) -> tuple[Signed, str]:

@@ -10,6 +10,9 @@ from foretune.types import Document, Finding, Severity
 
 __all__ = ["short"]
 
+_LONG_MARKUP = ("<", "```", "~~~")
+"""What may open markup that the start of a text does not close; without it, more text is never less prose."""
+
 
 @document_check("short", types={"empty": Severity.MEDIUM, "short": Severity.LOW}, settings=("min_characters",))
 def short(document: Document, settings: CheckSettings) -> Iterable[Finding]:
@@ -19,6 +22,9 @@ def short(document: Document, settings: CheckSettings) -> Iterable[Finding]:
     """
     if len(document.text) > 50 * settings.min_characters + 10_000:
         return  # so long that some of it is prose; stripping markup would cost more than it tells
+    start = document.text[: 4 * settings.min_characters]
+    if not any(mark in start for mark in _LONG_MARKUP) and len(prose(start)) >= settings.min_characters:
+        return
     characters = len(prose(document.text))
     if characters >= settings.min_characters:
         return
