@@ -223,6 +223,12 @@ def test_places_hold_the_text_they_quote(text: str) -> None:
         "age of " * 30_000,
         "GB82" * 50_000,
         "[a]: " * 40_000,
+        "He is was has a " * 12_000,
+        "Name: a\n" * 25_000,
+        "| a " * 50_000,
+        "| a | b |\n" * 20_000,
+        "<a " * 70_000,
+        "{{ " * 70_000,
     ],
 )
 def test_no_text_makes_it_slow(text: str) -> None:

@@ -31,8 +31,8 @@ _STATE = (
     r"|tested positive for|on (?:sick|medical) leave (?:for|with|because of|due to))"
 )
 _BETWEEN = (
-    r"(?:(?:is|was|has|had|been|being|recently|just|also|now|still|treated for|diagnosed with|a|an|her|his|my|severe|mild"
-    r"|chronic|stage \d) ){0,5}"
+    r"(?:(?:is|was|has|had|been|being|recently|just|also|now|still|treated for|diagnosed with|a|an|her|his|my|severe"
+    r"|mild|chronic|stage \d) ){0,5}"
 )
 _PEOPLE = frozenset(("i", "he", "she"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -205,7 +206,7 @@ def _addresses(text: str, words: Sequence[Word], known: Sequence[tuple[int, int]
         written = text[place.start : place.end]
         if any(map(str.isdigit, written)):
             (sure if _STREET_WORD.search(written) else numbers).append(grown(text, place))
-    anchors = [*known, *((place.start, place.end) for place in sure)]
+    anchors = sorted([*known, *((place.start, place.end) for place in sure)])
     towns = [(word.start, word.end) for word in words if word.place >= 0.5]
     sure += [
         place
@@ -215,8 +216,10 @@ def _addresses(text: str, words: Sequence[Word], known: Sequence[tuple[int, int]
     return sure
 
 
-def _beside(place: Place, others: Iterable[tuple[int, int]], distance: int) -> bool:
-    return any(place.start - end <= distance and start - place.end <= distance for start, end in others)
+def _beside(place: Place, others: Sequence[tuple[int, int]], distance: int) -> bool:
+    """Whether one of ``others``, in order of place, is within ``distance`` characters."""
+    behind = bisect_right(others, (place.end + distance, len(others) and others[-1][1]))
+    return any(place.start - end <= distance for _, end in others[max(0, behind - 3) : behind])
 
 
 def grown(text: str, place: Place) -> Place:
