@@ -120,10 +120,13 @@ def test_an_unknown_check_is_refused(vault: Vault) -> None:
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (Rule(check="speling", action="report"), "names the check 'speling'"),
-        (Rule(check="personal", type="shoe_size", action="redact"), "names the type 'shoe_size'"),
-        (Rule(check="short", action="repair"), "asks for repairs, which only garbled offers"),
-        (Rule(check="garbled", action="redact"), "asks for redaction, which only personal supports"),
+        (Rule(check="speling", action="report"), "check of number 1 of governance.rules is 'speling'"),
+        (
+            Rule(check="personal", type="shoe_size", action="redact"),
+            "type of number 1 of governance.rules is 'shoe_size'",
+        ),
+        (Rule(check="short", action="repair"), "is repair, which only garbled offers"),
+        (Rule(check="garbled", action="redact"), "is redact, which only personal, pattern supports"),
     ],
 )
 def test_a_rule_that_can_never_do_anything_is_refused(vault: Vault, rule: Rule, words: str) -> None:

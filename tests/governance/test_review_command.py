@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from foretune.cli.review import app
 from foretune.errors import InputError
+from foretune.governance import validate_rules
 from foretune.plan.config import Config, GovernanceSettings
 from foretune.project import Project
 
@@ -129,4 +130,5 @@ def test_the_rules_in_the_documentation_are_rules() -> None:
     text = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
     block = text.split("```toml\n")[1].split("```")[0]
     settings = GovernanceSettings(**tomllib.loads(block)["governance"])
-    assert [each.action for each in settings.rules] == ["redact", "exclude", "repair"]
+    validate_rules(settings.rules)
+    assert [each.action for each in settings.rules] == ["redact", "exclude", "repair", "redact", "include", "wait"]

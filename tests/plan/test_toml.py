@@ -165,12 +165,14 @@ def test_a_number_out_of_bounds_is_named_with_file_line_and_key(plan: Path) -> N
         ("passages = 5", "line 1: there is no setting passages here, it belongs under [retrieval]."),
         (
             '[[governance.rules]]\ncheck = "personal"\naction = "redact"\n\n[[governance.rules]]\ncheck = "garbled"',
-            "line 5: number 2 of governance.rules lacks action, which must be report, repair, redact or exclude.",
+            "line 5: number 2 of governance.rules lacks action, which must be report, repair, "
+            "redact, pseudonymise, exclude, include or wait.",
         ),
         (
             '[[governance.rules]]\ncheck = "personal"\naction = "redact"\n\n'
             '[[governance.rules]]\ncheck = "garbled"\naction = "delete"',
-            'line 7: action of number 2 of governance.rules must be report, repair, redact or exclude, it is "delete".',
+            "line 7: action of number 2 of governance.rules must be report, repair, "
+            'redact, pseudonymise, exclude, include or wait, it is "delete".',
         ),
         (
             '[[governance.rules]]\ncheck = "a"\naction = "redact"\ncheq = "b"',

@@ -155,7 +155,7 @@ def _missing(folder: Path) -> ConfigError:
 def plain(value: Any) -> Any:
     """A setting as TOML and JSON know it: tables as mappings, enumerations as their text."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", exclude_none=True)  # TOML cannot say None
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value.value if isinstance(value, Enum) else value

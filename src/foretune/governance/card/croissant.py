@@ -77,7 +77,7 @@ def croissant(facts: CardFacts) -> str:
         "rai:dataCollection": words.collection(facts),
         "rai:dataCollectionType": ["Others"],
         "rai:dataCollectionMissingData": _missing(facts),
-        "rai:dataCollectionTimeframe": [each[:10] for each in (facts.dates[:1] + facts.dates[-1:])],
+        "rai:dataCollectionTimeframe": [each[:10] for each in (*facts.dates[:1], *facts.dates[-1:])],
         "rai:dataPreprocessingProtocol": [words.preparation(facts)],
         "rai:dataManipulationProtocol": words.balance(facts),
         "rai:dataAnnotationProtocol": f"Each document was included, excluded or left waiting: {reasons or 'none'}.",

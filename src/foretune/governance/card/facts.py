@@ -144,10 +144,11 @@ def _why(each: Standing) -> str:
     """A person's reason with nothing personal in it; of the policy its rule, whose own words may quote a document."""
     if each.needs is not None and each.state is State.WAITING:
         return "waits for a second person to confirm it"
+    over = " (its last day is over)" if each.reason.startswith(f"the rule {each.rule} held until") else ""
     if each.rule.startswith("pattern "):  # what it looks for can be a name
-        return f"rule: a pattern of the plan → {each.rule.rpartition(' → ')[2]}"
+        return f"rule: a pattern of the plan → {each.rule.rpartition(' → ')[2]}{over}"
     if each.rule:
-        return f"rule: {each.rule}"
+        return f"rule: {each.rule}{over}"
     return _masked(each.reason)
 
 

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-def counted(counts: Mapping[object, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
     """``12 md, 3 html``."""
     return ", ".join(f"{count:,} {key}" for key, count in counts.items())
 
@@ -73,7 +73,7 @@ def preparation(facts: CardFacts) -> str:
 
 def personal(facts: CardFacts) -> str:
     """What was found about people, and the labels."""
-    found = {kind: count for (check, kind), count in facts.findings.items() if check == "personal"}
+    found: dict[str, int] = {kind: count for (check, kind), count in facts.findings.items() if check == "personal"}
     labels = counted({label.value: facts.labels[label.value] for label in Label if label.value in facts.labels})
     what = f"Found in the documents before decisions: {counted(found)}." if found else "Nothing personal was found."
     return f"{what} {facts.redactions:,} places are masked in what goes in. Labels of what goes in: {labels or 'none'}."
