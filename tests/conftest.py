@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,3 +39,13 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
     """An empty vault."""
     with Vault.create(tmp_path / "vault") as made:
         yield made
+
+
+@pytest.fixture(autouse=True, scope="session")
+def sentences_are_read_once() -> Iterator[None]:
+    """The model for names says the same of the same words: many tests review the same pages."""
+    from foretune.governance.personal.classifier import Classifier
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Classifier, "words", functools.lru_cache(20_000)(Classifier.words))
+        yield

@@ -6,7 +6,7 @@ earlier one says what it is.
 
 from __future__ import annotations
 
-from foretune.governance.personal import contact, identity, money, secrets
+from foretune.governance.personal import contact, health, identity, money, secrets
 from foretune.governance.personal.pattern import Pattern
 
 __all__ = ["PATTERNS", "Pattern"]
@@ -15,5 +15,6 @@ PATTERNS: tuple[Pattern, ...] = (
     *secrets.PATTERNS,
     *money.PATTERNS,
     *identity.PATTERNS,
+    *health.PATTERNS,
     *contact.PATTERNS,
 )

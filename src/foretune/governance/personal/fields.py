@@ -91,6 +91,20 @@ _ROW = re.compile(r"^[ \t]{0,3}\|?([^\n|]{0,2000}\|[^\n]{0,4000})$", re.MULTILIN
 _RULE = re.compile(r"[\s|:-]{3,2000}\Z")
 
 
+_DIGITS_NEEDED = {
+    "phone": 4,
+    "card": 1,
+    "national_id": 3,
+    "iban": 4,
+    "account": 4,
+    "licence": 3,
+    "birth_date": 1,
+    "age": 1,
+}
+_MOST_WORDS = {"person": 7, "secret": 3, "age": 4, "domain": 1, "ip": 2}
+"""Longer values are sentences about the thing, not the thing."""
+
+
 class Cell(NamedTuple):
     """Where a value stands, and what its label says it is."""
 
@@ -146,8 +160,16 @@ def _private(text: str, record: list[tuple[int, int, str]]) -> Iterator[Cell]:
         if not kind or (kind == "town" and "address" not in strong):
             continue
         value = text[start:end].rstrip(" \t\r*_")
-        if value.lower() not in _EMPTY:
+        if _plausible(kind, value):
             yield Cell(start, start + len(value), "address" if kind == "town" else kind, label)
+
+
+def _plausible(kind: str, value: str) -> bool:
+    """Whether ``value`` can be what its label says."""
+    if value.lower() in _EMPTY or (kind == "email" and "@" not in value):
+        return False
+    digits = sum(map(str.isdigit, value))
+    return digits >= _DIGITS_NEEDED.get(kind, 0) and len(value.split()) <= _MOST_WORDS.get(kind, 40)
 
 
 def _tables(text: str) -> Iterator[Cell]:

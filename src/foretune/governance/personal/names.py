@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ SURE = 0.3
 """A capitalised word is part of a name from this probability on."""
 LIKELY = 0.02
 """... or from this on, if it is also one where only a name is to be expected (:data:`ALONE`)."""
+IN_LONG = 0.2
+LONG = 2_000
+"""... which in texts of this many characters is not enough below :data:`IN_LONG`: in a message an unknown capitalised
+word is mostly a person, in a handbook a product."""
 ALONE = 0.75
 LOWER_CASE = 0.6
 """A word without a capital, in a text that has capitals."""
@@ -24,7 +29,7 @@ _NEXT = 4
 """A lone number is part of an address if one is this near, or a town next to it, in characters."""
 
 _TITLE = re.compile(r"(?:mr|mrs|ms|mx|dr|prof|sir|lady|miss|herr|frau|mme|sr|sra)\Z", re.IGNORECASE)
-_SCOTTISH = re.compile(r"(?:Ma?c|De|Di|Van|Le|La|O['’]?|D['’]?)[A-Z][a-z'’]+\Z")
+_SCOTTISH = re.compile(r"(?:Ma?c|De|Di|Van|Le|La|O['’]|D['’])[A-Z][a-z'’]+\Z")
 _PART = re.compile(r"[^\W\d_]{3,}")
 _INITIAL = re.compile(r"[A-Z]\Z")
 _JOINED = re.compile(r"(?:[ \u00a0]|\.[ \u00a0]?|[-'’‘]|, (?=(?:Jr|Sr)\b))\Z")
@@ -129,6 +134,8 @@ def _is_name(text: str, word: Word, usual: Mapping[str, float], model: Classifie
     begins = _begins_sentence(text, word.start)
     if word.person >= SURE and word.person >= word.place:
         return not begins or word.person >= 0.6 or model.alone(written) >= 0.5
+    if word.person < IN_LONG and len(text) > LONG:
+        return False
     return model.alone(written) >= ALONE and word.place < 0.6 and (not begins or word.person >= 0.1)
 
 
@@ -159,7 +166,7 @@ def _join_lists(text: str, words: Sequence[Word], accepted: list[bool], model: C
                 continue
             word = words[position]
             written = text[word.start : word.end]
-            if not written[0].isupper() or len(written) < 3 or written.lower() in ORDINARY:
+            if len(written) < 3 or not written.istitle() or written.lower() in ORDINARY:
                 continue
             while 0 <= before < len(words) and text[words[before].start : words[before].end] in (",", "and", "&", "or"):
                 before -= step
@@ -205,7 +212,7 @@ def _addresses(text: str, words: Sequence[Word], known: Sequence[tuple[int, int]
         written = text[place.start : place.end]
         if any(map(str.isdigit, written)):
             (sure if _STREET_WORD.search(written) else numbers).append(grown(text, place))
-    anchors = [*known, *((place.start, place.end) for place in sure)]
+    anchors = sorted([*known, *((place.start, place.end) for place in sure)])
     towns = [(word.start, word.end) for word in words if word.place >= 0.5]
     sure += [
         place
@@ -215,8 +222,10 @@ def _addresses(text: str, words: Sequence[Word], known: Sequence[tuple[int, int]
     return sure
 
 
-def _beside(place: Place, others: Iterable[tuple[int, int]], distance: int) -> bool:
-    return any(place.start - end <= distance and start - place.end <= distance for start, end in others)
+def _beside(place: Place, others: Sequence[tuple[int, int]], distance: int) -> bool:
+    """Whether one of ``others``, in order of place, is within ``distance`` characters."""
+    behind = bisect_right(others, (place.end + distance, len(others) and others[-1][1]))
+    return any(place.start - end <= distance for _, end in others[max(0, behind - 3) : behind])
 
 
 def grown(text: str, place: Place) -> Place:
