@@ -299,3 +299,15 @@ if __name__ == "__main__":
     ]
     assert done.stdout == ""
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_what_is_about_all_documents_names_none(tmp_path: Path) -> None:
+    write_lines(tmp_path / "posts.jsonl", [{"id": str(n), "text": "The same short post again. " * 9} for n in range(4)])
+    found = [json.loads(line) for line in inspect([tmp_path / "posts.jsonl"], checks=["sufficiency"]).lines()]
+    assert found
+    assert {row["document"] for row in found} == {None}
+
+
+def test_boilerplate_is_shown_as_garbled(tmp_path: Path) -> None:
+    inspection = inspect([tmp_path], checks=["garbled"])
+    assert inspection.checks == ("garbled",)

@@ -13,9 +13,10 @@ from sqlalchemy import delete, select
 from tests.governance.pages import put
 
 from foretune.errors import InputError
-from foretune.governance import DecisionKind, decisions, review
+from foretune.governance import DecisionKind, decide, decisions, review, undo
 from foretune.governance.labels_sheet import COLUMNS, read_labels_sheet, write_labels_sheet
 from foretune.plan.config import GovernanceSettings
+from foretune.types import Label
 from foretune.vault import Vault
 from foretune.vault.tables import document
 
@@ -191,3 +192,19 @@ def test_what_is_no_spreadsheet_is_refused_in_a_sentence(vault: Vault, tmp_path:
         read_labels_sheet(vault, tmp_path / "absent.csv")
     with pytest.raises(InputError, match=r"neither \.xlsx nor \.csv"):
         write_labels_sheet(vault, tmp_path / "labels.docx")
+
+
+def test_a_lower_label_for_a_restricted_document_waits_for_a_second_person(vault: Vault, sheet: Path) -> None:
+    decide(vault, ["leave/annual.md"], DecisionKind.RELABEL, reason="about illness", label=Label.RESTRICTED)
+    write_labels_sheet(vault, sheet)
+    edit(sheet, lambda rows: of(rows, "leave/annual.md").update(sensitivity="internal"))
+    outcome = read_labels_sheet(vault, sheet, four_eyes=True)
+    assert any("needs a second person" in notice for notice in outcome.notices)
+    assert fields(vault, "leave/annual.md")[2] == "restricted"
+
+
+def test_what_a_sheet_said_cannot_be_undone_blindly(vault: Vault, sheet: Path) -> None:
+    edit(sheet, lambda rows: of(rows, "leave/annual.md").update(author="M. Lindqvist"))
+    read_labels_sheet(vault, sheet)
+    with pytest.raises(InputError, match="was not kept"):
+        undo(vault, reason="a mistake")

@@ -189,7 +189,7 @@ def test_the_policy_includes_no_restricted_document_under_four_eyes(pages: Vault
         ({"check": "persnal", "action": "redact"}, "is 'persnal', which there is not: the nearest is personal"),
         ({"check": "xyz", "action": "redact"}, "which there is not: choose from garbled"),
         ({"check": "personal", "type": "emial", "action": "redact"}, "the nearest is email"),
-        ({"check": "personal", "action": "repair"}, "is repair, which only garbled offers"),
+        ({"check": "personal", "action": "repair"}, "is repair, which only garbled, hostile offers"),
         ({"check": "short", "action": "redact"}, "is redact, which only personal, pattern supports"),
         ({"check": "personal", "pattern": "x", "action": "redact"}, "cannot stand beside check"),
         ({"pattern": "(?=x)", "action": "redact"}, "cannot be run"),

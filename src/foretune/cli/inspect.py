@@ -106,7 +106,8 @@ def _show(inspection: Inspection) -> None:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold", ratio=1)
         for row in map(json.loads, islice(inspection.lines(check), _SHOWN)):
-            place = f"{row['document']}:{row['start']}" if row["start"] is not None else row["document"]
+            document = row["document"] or "all documents"
+            place = f"{document}:{row['start']}" if row["start"] is not None else document
             table.add_row(severity_shown(row["severity"]), plain(place))
             table.add_row("", plain(row["message"]))
             if row["text"]:

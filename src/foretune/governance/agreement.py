@@ -149,6 +149,11 @@ def _still_holds(one: Decision, holding: Sequence[Decision]) -> None:
 
 
 def _can_be_undone(one: Decision, before: Sequence[Decision]) -> None:
+    if one.kind is DecisionKind.DESCRIBE:
+        raise InputError(
+            f"Decision {one.id} gave {one.path} metadata, and what it said before was not kept: "
+            "give it again with `foretune review --out labels.xlsx` and `--in labels.xlsx`."
+        )
     if one.kind is DecisionKind.UNDO:
         raise InputError(f"Decision {one.id} takes back another: to have that again, decide anew.")
     if any(each.kind is DecisionKind.UNDO and each.about == one.id for each in before):

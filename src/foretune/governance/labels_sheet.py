@@ -189,11 +189,12 @@ class _Change:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def read_labels_sheet(vault: Vault, path: Path, *, reason: str = "") -> SheetOutcome:
+def read_labels_sheet(vault: Vault, path: Path, *, reason: str = "", four_eyes: bool = False) -> SheetOutcome:
     """Take in a sheet that :func:`write_labels_sheet` wrote and a person changed.
 
     A sheet with a mistake in it changes nothing. Rows about documents that are gone, or that changed since the sheet
     was written, are set aside with the reason; the others hold as decisions with ``reason`` (the file's name if empty).
+    With ``four_eyes``, a lower label for a restricted document waits for a second person, and a notice says so.
 
     Raises:
         InputError: the file cannot be read, a column was renamed or is missing, or a cell cannot be what it says.
@@ -209,7 +210,12 @@ def read_labels_sheet(vault: Vault, path: Path, *, reason: str = "") -> SheetOut
             labelled.setdefault(change.label, []).append(change.document.id)
     # Labels first: they are no part of a document's version, so a sheet that was stopped here can be read again.
     for label, ids in sorted(labelled.items(), key=lambda item: item[0].rank):
-        decide(vault, ids, DecisionKind.RELABEL, reason=reason, label=label)
+        made_labels = decide(vault, ids, DecisionKind.RELABEL, reason=reason, label=label, four_eyes=four_eyes)
+        notices += [
+            f"The label {label} of {each.path} needs a second person: `foretune review confirm {each.id}`."
+            for each in made_labels
+            if each.kind is DecisionKind.DOWNGRADE
+        ]
     described = [change for change in changes if change.values]
     made: set[str] = set()
     if described:

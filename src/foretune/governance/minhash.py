@@ -217,7 +217,7 @@ def holders(samples: Sequence[Sample], share: float) -> Iterator[tuple[int, list
     large = np.flatnonzero(lengths >= _FEWEST).tolist()
     if not large:
         return
-    keys = np.unique(np.concatenate([samples[position][:_LOOKED_UP] for position in large.tolist()]))
+    keys = np.unique(np.concatenate([samples[position][:_LOOKED_UP] for position in large]))
     values, owners = _holding(samples, lengths, keys)
     edges = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1], [True])))
     sizes = np.diff(edges)

@@ -318,7 +318,7 @@ class Project:
         """Take in a spreadsheet of labels that was filled in; it holds at once, as a decision does."""
         from foretune.governance.labels_sheet import read_labels_sheet
 
-        outcome = read_labels_sheet(self.vault, path, reason=reason)
+        outcome = read_labels_sheet(self.vault, path, reason=reason, four_eyes=self.config.governance.four_eyes)
         if outcome.changed:
             self._withdraw()
         return outcome

@@ -13,7 +13,7 @@ from foretune.governance.inspect.collected import Collected
 from foretune.governance.inspect.corpus import Corpus
 from foretune.governance.inspect.pool import cores
 from foretune.governance.inspect.types import Duplicate, Plan, Totals, Written
-from foretune.governance.inspect.worker import found_of
+from foretune.governance.inspect.worker import Found, found_of
 from foretune.plan.config import CorpusSettings
 from foretune.progress import Progress, silent
 from foretune.types import Finding, digest
@@ -76,9 +76,8 @@ def inspect(
                     step.advance(len(findings))
                 del signed
                 dropped |= {each.document_id: each.message for each in findings if _is_spare(each)}
-                findings.sort(key=lambda each: (documents.position(each.document_id), each.start or 0))
-                for finding in findings:
-                    collected.add(found_of(finding, documents.names[documents.position(finding.document_id)]))
+                for found in _in_order(findings, documents):
+                    collected.add(found)
         written = None
         if clean is not None or set_aside is not None:
             written = write_clean(
@@ -91,7 +90,21 @@ def inspect(
                 processes=processes or cores(),
                 progress=progress,
             )
-        return Inspection(chosen, documents.totals, collected, written)
+        return Inspection(_names_in_findings(chosen), documents.totals, collected, written)
+
+
+def _in_order(findings: Iterable[Finding], documents: Corpus) -> Iterator[Found]:
+    """Findings as they are printed: those about all documents first, then in the order of reading."""
+    placed = [(documents.position(each.document_id) if each.document_id else -1, each) for each in findings]
+    for position, finding in sorted(placed, key=lambda one: (one[0], one[1].start or 0)):
+        yield found_of(finding, None if position < 0 else documents.names[position])
+
+
+def _names_in_findings(chosen: Sequence[str]) -> tuple[str, ...]:
+    """The names that the findings of these checks carry, each once."""
+    return tuple(
+        dict.fromkeys((isinstance(each, CorpusCheck) and each.part_of) or each.name for each in named(chosen))
+    )
 
 
 def _is_spare(finding: Finding) -> bool:

@@ -92,8 +92,8 @@ class Worker:
         self.reader.__exit__()
 
 
-def found_of(finding: Finding, document: str) -> Found:
-    """A finding in the document people know as ``document``."""
+def found_of(finding: Finding, document: str | None) -> Found:
+    """A finding in the document people know as ``document``; None: it is about all of them."""
     row = {
         "document": document,
         "check": finding.check,
