@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.governance.pages import read_pages
 from tests.helpers import shared
 
-from foretune.governance.checks import CheckSettings
+from foretune.governance.checks import CheckSettings, named, notices
 from foretune.governance.checks.personal import TYPES, personal
 from foretune.governance.personal import PATTERNS, checksums
 from foretune.governance.personal.classifier import Classifier, classifier
@@ -189,6 +190,37 @@ def test_names_and_addresses_of_the_gold_set_are_found_with_the_model(half: int)
     recall, precision = scores(samples, NAMED, the_model())
     assert recall >= 0.95
     assert precision >= 0.95
+
+
+def test_without_the_model_patterns_go_on_alone_and_people_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    [check] = named(["personal"])
+    the_model()
+    assert notices(["personal"]) == []
+    with_model = check.recipe(CheckSettings())
+    monkeypatch.setenv("FORETUNE_MODELS", str(tmp_path))
+    assert [each.text for each in found("Ask Katrine or ana.lopez@firma.es about it")] == ["ana.lopez@firma.es"]
+    [notice] = notices(["short", "personal"])
+    assert "foretune models get rampart" in notice
+    assert check.recipe(CheckSettings()) != with_model  # so that the next review looks again once it is there
+
+
+def test_what_a_text_holds_does_not_depend_on_its_company() -> None:
+    model = the_model()
+    one = "Why is Katrine so impulsive? Ask Logan Mahler at 90 Whitchurch Road today."
+    alone = list(scan(one, model))
+    assert {(each.type, one[each.start : each.end]) for each in alone} == {
+        ("person", "Katrine"),
+        ("person", "Logan Mahler"),
+        ("address", "90 Whitchurch Road"),
+    }
+    list(scan("Greg Boone and Melody Kramer live at 12 Elm Street, Springfield, IL 62704.", model))
+    assert list(scan(one, model)) == alone
+
+
+def test_acronyms_and_products_are_no_people() -> None:
+    assert list(scan("Ask the GSA help desk on GitHub or in Slack by Monday; OMB and FITARA apply.", the_model())) == []
 
 
 def test_what_the_handbook_holds_was_counted_by_hand() -> None:
