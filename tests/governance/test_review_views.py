@@ -104,7 +104,7 @@ def test_bulk_decisions_take_filters_and_a_dry_run_decides_nothing() -> None:
 
 def test_restricted_documents_are_shown_to_need_a_second_person(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = project / "foretune.toml"
-    plan.write_text(plan.read_text().replace("four_eyes      = false", "four_eyes      = true"))
+    plan.write_text(re.sub(r"(four_eyes +=) false", r"\1 true", plan.read_text()))
     run("relabel", "leave/sick.md", "--label", "restricted", "--reason", "health")
     said = run("include", "leave/sick.md", "--reason", "needed")
     decision = next(row["id"] for row in rows("history") if row["decision"] == "include")

@@ -48,6 +48,7 @@ def inspect(
     import sys
 
     from foretune.cli.progress import terminal
+    from foretune.governance.checks import named, notices
     from foretune.governance.inspect import inspect as inspected
 
     chosen = [name.strip() for name in checks.split(",") if name.strip()] or None
@@ -63,6 +64,8 @@ def inspect(
     else:
         _show(inspection)
     say_set_aside(inspection.totals)
+    for notice in notices(named(inspection.checks)):
+        typer.echo(notice, err=True)
     if written := inspection.written:
         typer.echo(
             f"{written.clean:,} clean ({written.repaired:,} texts repaired), "

@@ -102,9 +102,7 @@ def _in_order(findings: Iterable[Finding], documents: Corpus) -> Iterator[Found]
 
 def _names_in_findings(chosen: Sequence[str]) -> tuple[str, ...]:
     """The names that the findings of these checks carry, each once."""
-    return tuple(
-        dict.fromkeys((isinstance(each, CorpusCheck) and each.part_of) or each.name for each in named(chosen))
-    )
+    return tuple(dict.fromkeys((isinstance(each, CorpusCheck) and each.part_of) or each.name for each in named(chosen)))
 
 
 def _is_spare(finding: Finding) -> bool:
