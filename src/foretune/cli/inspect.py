@@ -48,7 +48,7 @@ def inspect(
     import sys
 
     from foretune.cli.progress import terminal
-    from foretune.governance.checks import named, notices
+    from foretune.governance.checks import notices
     from foretune.governance.inspect import inspect as inspected
 
     chosen = [name.strip() for name in checks.split(",") if name.strip()] or None
@@ -64,7 +64,7 @@ def inspect(
     else:
         _show(inspection)
     say_set_aside(inspection.totals)
-    for notice in notices(named(inspection.checks)):
+    for notice in notices(inspection.checks):
         typer.echo(notice, err=True)
     if written := inspection.written:
         typer.echo(
