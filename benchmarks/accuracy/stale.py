@@ -51,7 +51,7 @@ def main() -> None:
     second = _found(_pages(data / "handbook-sourcegraph" / "dev"))
     _row(
         "real among the first 30",
-        "handbook-sourcegraph (three cues changed)",
+        "handbook-sourcegraph (read while mending cues)",
         *_real("handbook-sourcegraph", second[:30]),
     )
     versions, pairs = _versions(data / "neardup-handbook-history" / "dev")

@@ -2,8 +2,9 @@
 
     python benchmarks/accuracy/sufficiency.py [DATA]
 
-The limit was set on the handbook's questions, on half of the encyclopaedia articles with exact answers and on half of
-the questions on long passages; figures are given for both halves.
+The rule was written on the handbook's questions, on half of the encyclopaedia articles with exact answers and on half
+of the questions on long passages. Its limit was chosen with figures of both halves in view, so "in part" stands where
+only that was: expect a little worse on questions of your own.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _articles(data: Path) -> None:
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "docs").glob("*.txt"))}
     rows = _jsonl(folder / "questions.jsonl")
     articles = sorted({name.rsplit("-", 1)[0] for name in texts})
-    for part, tuned in ((articles[::2], "yes"), (articles[1::2], "no")):
+    for part, tuned in ((articles[::2], "yes"), (articles[1::2], "in part")):
         here = set(part)
         kept = [text for name, text in texts.items() if name.rsplit("-", 1)[0] in here]
         inside = [row["question"] for row in rows if _article(row) in here][:_AT_MOST]
@@ -104,7 +105,7 @@ def _passages(data: Path) -> None:
     folder = data / "qa-clapnq" / "dev"
     yes, no = (_jsonl(folder / f"clapnq_dev_{name}.jsonl") for name in ("answerable", "unanswerable"))
     texts = list(dict.fromkeys(row["passages"][0]["text"] for row in [*yes, *no]))
-    for half, tuned in ((0, "yes"), (1, "no")):
+    for half, tuned in ((0, "yes"), (1, "in part")):
         for rows, answerable in ((yes, True), (no, False)):
             questions = [row["input"] for row in rows if zlib.crc32(row["id"].encode()) % 2 == half]
             likely = _likely(texts, questions)
