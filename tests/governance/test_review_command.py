@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 from tests.governance.pages import put
 from tests.helpers import ROOT
 from typer.testing import CliRunner, Result
@@ -16,6 +17,7 @@ from foretune.errors import InputError
 from foretune.governance import validate_rules
 from foretune.plan.config import Config, GovernanceSettings
 from foretune.project import Project
+from foretune.vault.tables import finding
 
 PAGES = {
     "leave/annual.md": "Everybody has twenty-four days. Ask ana@firm.com. " * 8,
@@ -160,3 +162,26 @@ def test_labels_go_out_to_a_sheet_and_come_in_again(project: Path) -> None:
 def test_a_sheet_is_either_written_or_taken_in() -> None:
     with pytest.raises(InputError, match=r"either --out"):
         run("--out", "a.csv", "--in", "b.csv")
+
+
+def test_two_places_that_disagree_are_shown_one_under_the_other(project: Path) -> None:
+    with Project.open(project) as opened:
+        put(
+            opened.vault,
+            {
+                "leave/carry.md": "# Annual leave\n\nEmployees can carry over at most 240 hours of annual leave.",
+                "leave/rules.md": "# Annual leave\n\nEmployees can carry over at most 200 hours of annual leave.",
+            },
+        )
+    shown = " ".join(run("--check", "contradiction").split())
+    assert "240 hours of annual leave.”" in shown
+    assert "200 hours of annual leave.”" in shown
+
+
+def test_findings_of_a_check_that_is_no_more_are_forgotten(project: Path) -> None:
+    run()
+    with Project.open(project) as opened, opened.vault.writing() as connection:
+        connection.execute(update(finding).values(check="metadata").where(finding.c.check == "labels"))
+    run()
+    with Project.open(project) as opened, opened.vault.reading() as connection:
+        assert "metadata" not in set(connection.execute(select(finding.c.check)).scalars())

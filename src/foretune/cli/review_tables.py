@@ -34,6 +34,8 @@ __all__ = [
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _EXCERPT = 60
 """Characters of a document that are shown with a finding."""
+_QUOTE = 240
+"""Of each of two places that are to be compared."""
 
 
 def terminal_console() -> Console:
@@ -139,18 +141,25 @@ def show_findings(listed: Sequence[ListedFinding], limit: int) -> None:
         table.add_row(_severity(each.severity), f"{each.check}/{each.type}", plain(place))
         table.add_row("", f"[dim]{each.id}[/]", plain(each.message))
         if each.text:
-            table.add_row("", "", excerpt(each.text, each.evidence.get("repair")))
+            most = _QUOTE if each.related else _EXCERPT
+            table.add_row("", "", excerpt(each.text, each.evidence.get("repair"), most=most))
+        for other in each.related:
+            if other.text:
+                table.add_row(
+                    "", "", plain(other.document if other.start is None else f"{other.document}:{other.start}")
+                )
+                table.add_row("", "", excerpt(other.text, most=_QUOTE))
     console.print(table)
     if more:
         console.print("\nThere are more: --limit 0 shows all, --json for other programs.", style="dim")
 
 
-def excerpt(text: str, repair: object = None) -> Text:
+def excerpt(text: str, repair: object = None, *, most: int = _EXCERPT) -> Text:
     """The first words of ``text`` in quotation marks, and what they become."""
     from rich.text import Text
 
     def cut(words: str) -> str:
-        return words if len(words) <= _EXCERPT else words[: _EXCERPT - 1] + "…"
+        return words if len(words) <= most else words[: most - 1] + "…"
 
     shown = Text.assemble(("“", "dim"), plain(cut(text)), ("”", "dim"))
     if repair is not None:

@@ -61,6 +61,7 @@ def review(
     running = all_checks() if checks is None else named(checks)
     validate_rules(settings.rules)
     options = CheckSettings.of(settings, languages, wanted)
+    _forget_former_checks(vault)
     _restore_labels(vault)
     restore_descriptions(vault)
     versions = _versions(vault)
@@ -324,6 +325,18 @@ def _text_of(vault: Vault) -> Callable[[str], str]:
             return str(connection.execute(select(document.c.text).where(document.c.id == document_id)).scalar_one())
 
     return text
+
+
+def _forget_former_checks(vault: Vault) -> None:
+    """Remove what was found by checks that this version no longer has, or calls otherwise."""
+    names = [each.name for each in all_checks()]
+    former = [table.c.check.not_in(names) for table in (finding, checked, signature)]
+    with vault.reading() as connection:
+        if not any(connection.execute(select(exists().where(condition))).scalar_one() for condition in former):
+            return
+    with vault.writing() as connection:
+        for table, condition in zip((finding, checked, signature), former, strict=True):
+            connection.execute(delete(table).where(condition))
 
 
 # -- besides ------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import RowMapping, func, select
 
 from foretune import __version__, charts
 from foretune.bench import answers, latest_run, stored_questions, summarise
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["REPORT", "TEMPLATE_VERSION", "write_report"]
 
 REPORT = "report.html"
-TEMPLATE_VERSION = 2
+TEMPLATE_VERSION = 3
 """Raised when the report's look changes, so that `foretune run` writes it anew."""
 
 
@@ -173,9 +173,20 @@ def _findings(project: Project) -> list[dict[str, Any]]:
             entry["types"][row["type"]] += 1
             if len(entry["first"]) < 8:
                 entry["first"].append(
-                    {"path": row["path"], "message": row["message"], "severity": Severity(row["severity"]).name.lower()}
+                    {
+                        "path": row["path"],
+                        "message": row["message"],
+                        "severity": Severity(row["severity"]).name.lower(),
+                        "quotes": _quotes(row),
+                    }
                 )
     return [{**entry, "documents": len(entry["documents"])} for entry in by_check.values()]
+
+
+def _quotes(row: RowMapping) -> list[tuple[str, str]]:
+    """Path and words of both places of a finding that is about two; nothing where it is about one."""
+    others = [(other["document"], other["text"]) for other in row["related"] if other["text"]]
+    return [(row["path"], row["text"]), *others] if others and row["text"] else []
 
 
 def _pairs(project: Project) -> dict[str, Any]:
