@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from tests.helpers import ROOT
 from typer.testing import CliRunner, Result
 
 from foretune.cli.review import app
-from foretune.errors import InputError
-from foretune.governance import validate_rules
+from foretune.errors import InputError, NothingToDoError
+from foretune.governance import governed, validate_rules
 from foretune.plan.config import Config, GovernanceSettings
 from foretune.project import Project
 from foretune.vault.tables import finding
@@ -185,3 +186,16 @@ def test_findings_of_a_check_that_is_no_more_are_forgotten(project: Path) -> Non
     run()
     with Project.open(project) as opened, opened.vault.reading() as connection:
         assert "metadata" not in set(connection.execute(select(finding.c.check)).scalars())
+
+
+def test_a_pseudonym_is_revealed_at_the_command_line(project: Path) -> None:
+    plan = project / "foretune.toml"
+    rule = '\n[[governance.rules]]\ncheck = "personal"\ntype = "email"\naction = "pseudonymise"\n'
+    plan.write_text(plan.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    run()
+    with Project.open(project) as opened:
+        texts = [each.text for each in governed(opened.vault, opened.config.governance)]
+    [pseudonym] = {word for text in texts for word in re.findall(r"\[EMAIL-\w+\]", text)}
+    assert run("reveal", pseudonym) == "ana@firm.com\n"
+    with pytest.raises(NothingToDoError, match="was erased, or has changed"):
+        run("reveal", "[EMAIL-00000000]")

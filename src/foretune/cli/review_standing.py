@@ -1,4 +1,4 @@
-"""``foretune review standing``, ``history``, ``rules`` and ``card``: what holds, by whom, and what it comes to."""
+"""``foretune review standing``, ``history``, ``rules``, ``reveal`` and ``card``: what holds, and what it comes to."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     app.command("standing")(standing)
     app.command("history")(history)
     app.command("rules")(rules)
+    app.command("reveal")(reveal)
     app.command("card")(card)
 
 
@@ -107,6 +108,30 @@ def rules(
             typer.echo("There was no review yet to compare with: `foretune review` does one.")
 
     show(view, on_terminal, as_json=as_json, csv_file=csv_file, html_file=html_file)
+
+
+def reveal(
+    pseudonym: Annotated[str, typer.Argument(help="As it stands in the text: [PERSON-7f3a9c1e].")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a pseudonym stands for; needs the vault's key and leaves an event."""
+    import json
+
+    from foretune.errors import NothingToDoError
+    from foretune.governance import reveal as revealed
+    from foretune.project import Project
+
+    with Project.open() as project:
+        found = revealed(project.vault, pseudonym)
+    if as_json:
+        typer.echo(json.dumps({"pseudonym": pseudonym, "stands_for": found}, ensure_ascii=False))
+    elif not found:
+        raise NothingToDoError(
+            f"Nothing in this vault has the pseudonym {pseudonym}: it was erased, or has changed since."
+        )
+    else:
+        for text in found:
+            typer.echo(tables.printable(text))
 
 
 def card(
