@@ -9,6 +9,7 @@ import typer
 
 from foretune.cli import review_rule_tables as rule_tables
 from foretune.cli import review_standing_tables as tables
+from foretune.cli.review_tables import printable
 from foretune.cli.views import AsJson, CsvFile, HtmlFile, View, show
 
 __all__ = ["register"]
@@ -131,7 +132,7 @@ def reveal(
         )
     else:
         for text in found:
-            typer.echo(tables.printable(text))
+            typer.echo(printable(text))
 
 
 def card(
