@@ -160,7 +160,8 @@ def test_a_question_added_to_the_bench_leaves_index_and_adapter_alone(finished: 
     write_questions(finished / "questions.csv", ("dev-04", "dev-35"))
     rows = stages(done("run", "--json", folder=finished))
     after = stage_times(finished)
-    assert {name for name in after if after[name] == before[name]} >= {"review", "index", "tune"}
+    # The review looks whether the documents can answer the bench's questions, so it is done again.
+    assert {name for name in after if after[name] == before[name]} >= {"index", "tune"}
     assert rows["bench"] == rows["report"] == ("done", "just now")
 
 
