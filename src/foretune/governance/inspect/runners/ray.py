@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -238,9 +239,7 @@ class _Installation:
 
     @classmethod
     def of(cls, plan: Plan) -> _Installation:
-        from foretune import __version__
-
-        return cls(socket.gethostname(), __version__, tuple(notices(plan.checks)))
+        return cls(socket.gethostname(), metadata.version("foretune"), tuple(notices(plan.checks)))
 
 
 @dataclass(frozen=True, slots=True)
