@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foretune.cli.inspect import Paths, Processes
+from foretune.cli.inspect import Paths, Processes, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ def dedupe(
     ] = 0.75,
     as_json: Annotated[bool, typer.Option("--json", help="One document a line, as JSON.")] = False,
     processes: Processes = 0,
+    runner: Runner = "local",
 ) -> None:
     """Group copies and near-copies, and say which of each group to keep: the newest, else the longest."""
     from foretune.cli.inspect import say_set_aside
@@ -34,7 +35,7 @@ def dedupe(
     from foretune.cli.rows import print_row
     from foretune.governance.inspect import dedupe as deduped
 
-    totals, rows = deduped(paths, threshold=threshold, processes=processes or None, progress=terminal())
+    totals, rows = deduped(paths, threshold=threshold, processes=processes or None, runner=runner, progress=terminal())
     if as_json:
         for row in rows:
             print_row(

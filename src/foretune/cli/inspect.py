@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from foretune.governance.inspect import Inspection, Totals
 
-__all__ = ["Paths", "Processes", "inspect", "say_set_aside"]
+__all__ = ["Paths", "Processes", "Runner", "inspect", "say_set_aside"]
 
 Paths = Annotated[
     list[Path],
@@ -22,6 +22,9 @@ Paths = Annotated[
 ]
 Processes = Annotated[
     int, typer.Option("--processes", min=0, help="Processes that share the work; 0: one a core.", show_default=False)
+]
+Runner = Annotated[
+    str, typer.Option("--runner", help="Who does the work: local, or ray (a cluster: see docs/inspect.md).")
 ]
 _SHOWN = 3
 """Findings of each check that are shown to people."""
@@ -43,6 +46,7 @@ def inspect(
         Path | None, typer.Option("--set-aside", help="Write the others here, with reasons: .jsonl or .parquet.")
     ] = None,
     processes: Processes = 0,
+    runner: Runner = "local",
 ) -> None:
     """Find what is wrong with documents where they lie. Needs no project and keeps nothing."""
     import sys
@@ -53,7 +57,13 @@ def inspect(
 
     chosen = [name.strip() for name in checks.split(",") if name.strip()] or None
     inspection = inspected(
-        paths, checks=chosen, clean=clean, set_aside=set_aside, processes=processes or None, progress=terminal()
+        paths,
+        checks=chosen,
+        clean=clean,
+        set_aside=set_aside,
+        processes=processes or None,
+        runner=runner,
+        progress=terminal(),
     )
     if as_json:
         write = sys.stdout.buffer.write

@@ -77,6 +77,10 @@ class Unit(Protocol):
     def number(self) -> int:
         """From 0, in order."""
 
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """The files it reads, as the operating system names them."""
+
     def read(self, reader: RecordReader) -> Iterator[Read | Aside]: ...
 
     def text(self, reader: RecordReader, place: str) -> str:
@@ -179,6 +183,10 @@ class Files:
     entries: Sequence[tuple[str, Entry]]
     """What people know each by, and where it lies."""
 
+    @property
+    def locations(self) -> tuple[str, ...]:
+        return tuple(entry.location for _, entry in self.entries if not entry.refusal)
+
     def read(self, reader: RecordReader) -> Iterator[Read | Aside]:
         for position, (shown, entry) in enumerate(self.entries):
             if entry.refusal:
@@ -238,6 +246,10 @@ class Lines:
     stop: int
     first: int
     """Number of the first line, from 1."""
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        return (self.location,)
 
     def read(self, reader: RecordReader) -> Iterator[Read | Aside]:
         limit = reader.settings.max_characters
@@ -325,6 +337,10 @@ class Rows:
     group: int
     first: int
     """Number of the group's first row in the file, from 1."""
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        return (self.location,)
 
     def read(self, reader: RecordReader) -> Iterator[Read | Aside]:
         import pyarrow.compute as pc

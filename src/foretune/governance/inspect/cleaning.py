@@ -12,7 +12,7 @@ from foretune.corpus.records import Aside, Read, RecordReader, Unit
 from foretune.governance.checks import DocumentCheck, named
 from foretune.governance.edits import apply
 from foretune.governance.inspect.outputs import output_for
-from foretune.governance.inspect.pool import results
+from foretune.governance.inspect.runners import Runner
 from foretune.governance.inspect.types import Plan, Written
 from foretune.governance.types import Edit
 from foretune.progress import Progress
@@ -88,7 +88,7 @@ def write_clean(
     base: str,
     clean: Path | None,
     set_aside: Path | None,
-    processes: int,
+    runner: Runner,
     progress: Progress,
 ) -> Written:
     """Write the documents of ``units`` to ``clean``, those in ``dropped`` (id to reason) and unreadable elsewhere.
@@ -102,7 +102,7 @@ def write_clean(
     with ExitStack() as stack, progress.step("writing", total=None, unit="documents") as step:
         keep = stack.enter_context(output_for(clean, folders=True, base=base)) if clean else _nowhere
         leave = stack.enter_context(output_for(set_aside, folders=False)) if set_aside else _nowhere
-        for _, cleaned in results(Cleaner, plan, units, processes):
+        for _, cleaned in runner.results(Cleaner, plan, units):
             for document_id, row in cleaned.rows:
                 if not document_id:
                     leave(row)

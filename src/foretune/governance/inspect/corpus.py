@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from foretune.corpus.records import RecordReader, Unit, units
-from foretune.governance.inspect.pool import results
+from foretune.governance.inspect.runners import Runner
 from foretune.governance.inspect.types import Plan, Totals
 from foretune.governance.inspect.worker import Part, Worker
 from foretune.progress import Progress
@@ -61,10 +61,10 @@ class Corpus:
         """All there is to read, in order."""
         return units(self._paths, self._plan.corpus)
 
-    def read(self, processes: int, progress: Progress) -> Iterator[Part]:
+    def read(self, runner: Runner, progress: Progress) -> Iterator[Part]:
         """Read, check and sign everything; gives the parts as they come."""
         with progress.step("reading", total=None, unit="documents") as step:
-            for unit, part in results(Worker, self._plan, self.units(), processes):
+            for unit, part in runner.results(Worker, self._plan, self.units()):
                 self._note(unit, part)
                 step.advance(len(part.ids) + len(part.asides))
                 yield part

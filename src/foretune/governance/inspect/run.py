@@ -11,7 +11,7 @@ from foretune.governance.checks.duplicate import groups
 from foretune.governance.inspect.cleaning import check_outputs, write_clean
 from foretune.governance.inspect.collected import Collected
 from foretune.governance.inspect.corpus import Corpus
-from foretune.governance.inspect.pool import cores
+from foretune.governance.inspect.runners import started
 from foretune.governance.inspect.types import Duplicate, Plan, Totals, Written
 from foretune.governance.inspect.worker import Found, found_of
 from foretune.plan.config import CorpusSettings
@@ -46,6 +46,7 @@ def inspect(
     clean: Path | None = None,
     set_aside: Path | None = None,
     processes: int | None = None,
+    runner: str = "local",
     progress: Progress = silent,
 ) -> Inspection:
     """Run ``checks`` (all by default) on files, folders, and rows of JSON Lines and Parquet.
@@ -55,17 +56,18 @@ def inspect(
             duplicate check keeps another: ``.jsonl``, ``.parquet`` or a folder.
         set_aside: Write the others here, each with the reason: ``.jsonl`` or ``.parquet``.
         processes: How many work on it; by default one a core. The findings are the same.
+        runner: Where they work: ``local``, or ``ray`` for a cluster that can read the same paths.
 
     Raises:
-        InputError: there is no such check, or nothing at a path, or it cannot be read or written.
+        InputError: there is no such check or runner, or nothing at a path, or it cannot be read or written.
     """
     check_outputs(clean, set_aside)
     chosen = tuple(each.name for each in (all_checks() if checks is None else named(checks)))
     plan = Plan(chosen, settings or CheckSettings(), corpus or CorpusSettings())
-    with Corpus(plan, paths) as documents:
+    with started(runner, processes) as workers, Corpus(plan, paths) as documents:
         collected = Collected()
         dropped: dict[str, str] = {}
-        for part in documents.read(processes or cores(), progress):
+        for part in documents.read(workers, progress):
             for found in part.found:
                 collected.add(found)
         for check in named(chosen):
@@ -87,7 +89,7 @@ def inspect(
                 base=documents.base,
                 clean=clean,
                 set_aside=set_aside,
-                processes=processes or cores(),
+                runner=workers,
                 progress=progress,
             )
         return Inspection(_names_in_findings(chosen), documents.totals, collected, written)
@@ -116,16 +118,17 @@ def dedupe(
     threshold: float = CheckSettings().near_duplicate,
     corpus: CorpusSettings | None = None,
     processes: int | None = None,
+    runner: str = "local",
     progress: Progress = silent,
 ) -> tuple[Totals, list[Duplicate]]:
     """Where each document stands among its copies, in the order of reading.
 
     Raises:
-        InputError: there is nothing at a path, or it cannot be read.
+        InputError: there is no such runner, or nothing at a path, or it cannot be read.
     """
     plan = Plan(("duplicate",), CheckSettings(near_duplicate=threshold), corpus or CorpusSettings())
-    with Corpus(plan, paths) as documents:
-        for _ in documents.read(processes or cores(), progress):
+    with started(runner, processes) as workers, Corpus(plan, paths) as documents:
+        for _ in documents.read(workers, progress):
             pass
         grouped: dict[int, Duplicate] = {}
         with progress.step("comparing", total=None, unit="groups") as step:

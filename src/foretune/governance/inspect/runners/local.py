@@ -1,4 +1,4 @@
-"""Units worked on by several processes at once, their results in order as if by one.
+"""Units worked on by several processes of this machine at once, their results in order as if by one.
 
 Each process gets the next unit when it has done one, so at most a few units are on
 their way. Results go through pipes, never through files. A process that ends, ends the
@@ -10,20 +10,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from foretune.corpus.records import Unit
 from foretune.errors import ForetuneError
+from foretune.governance.inspect.runners.registry import Make, answerable, runner
 from foretune.governance.inspect.types import Plan
 
-__all__ = ["Worker", "cores", "results"]
+__all__ = ["Local", "cores"]
 
-Result_co = TypeVar("Result_co", covariant=True)
+Result = TypeVar("Result")
 
 _PAYS = 6
 """Units from which on it pays to start processes (each takes most of a second of processor time to start)."""
@@ -36,32 +36,37 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Worker(Protocol[Result_co]):
-    """Does the work, one unit after the other. A context manager."""
+@runner("local")
+class Local:
+    """Processes of this machine.
 
-    def run(self, unit: Unit) -> Iterator[Result_co]: ...
+    Args:
+        processes: How many; by default one a core. One, or few units: the work is done in this process.
+    """
 
-    def __enter__(self) -> Self: ...
+    def __init__(self, processes: int | None) -> None:
+        self._processes = processes or cores()
 
-    def __exit__(self, *_: object) -> None: ...
+    def results(self, make: Make[Result], plan: Plan, units: Iterator[Unit]) -> Iterator[tuple[Unit, Result]]:
+        """What workers make of all units, in order.
 
+        Raises:
+            ForetuneError: a process ended, or what a worker raised.
+        """
+        first = deque(unit for _, unit in zip(range(_PAYS), units, strict=False))
+        if self._processes > 1 and len(first) == _PAYS:
+            yield from _in_processes(make, plan, _then(first, units), self._processes)
+            return
+        with make(plan) as worker:
+            for unit in _then(first, units):
+                for result in worker.run(unit):
+                    yield unit, result
 
-Make = Callable[[Plan], Worker[Result_co]]
-"""A class or function, which another process can import by its name."""
+    def __enter__(self) -> Self:
+        return self
 
-
-def results(
-    make: Make[Result_co], plan: Plan, units: Iterator[Unit], processes: int
-) -> Iterator[tuple[Unit, Result_co]]:
-    """What workers make of all units, in order; in this process where there are few or ``processes`` is 1."""
-    first = deque(unit for _, unit in zip(range(_PAYS), units, strict=False))
-    if processes > 1 and len(first) == _PAYS:
-        yield from _in_processes(make, plan, _then(first, units), processes)
-        return
-    with make(plan) as worker:
-        for unit in _then(first, units):
-            for result in worker.run(unit):
-                yield unit, result
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 def _then(first: deque[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
@@ -71,8 +76,8 @@ def _then(first: deque[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
 
 
 def _in_processes(
-    make: Make[Result_co], plan: Plan, units: Iterator[Unit], processes: int
-) -> Iterator[tuple[Unit, Result_co]]:
+    make: Make[Result], plan: Plan, units: Iterator[Unit], processes: int
+) -> Iterator[tuple[Unit, Result]]:
     # A fresh interpreter each: what is forked with threads running can stop dead.
     context = multiprocessing.get_context("spawn")
     running: list[Any] = []
@@ -170,12 +175,5 @@ def _serve(pipe: Connection, make: Make[Any], plan: Plan) -> None:
                 pipe.send(None)
             except BrokenPipeError:
                 return
-            except ForetuneError as error:
-                pipe.send(error)
             except Exception as error:
-                pipe.send(RuntimeError(f"{type(error).__name__} in a process that reads documents\n{_where(error)}"))
-
-
-def _where(error: BaseException) -> str:
-    """The lines of code, without the message, which could hold words of a document."""
-    return "".join(traceback.format_tb(error.__traceback__))
+                pipe.send(answerable(error))
