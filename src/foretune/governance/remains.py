@@ -156,7 +156,7 @@ def holds_markup(text: str, media_type: str) -> bool:
 
 _PLACEHOLDER_HINT = (
     r"(?i:\[(?:insert|enter|add|your|fill|name|date|company|client|customer|recipient|employee|manager|first|last|full"
-    r"|job|placeholder|xx)|lorem ipsum)|TODO|FIXME|TKTK"
+    r"|job|placeholder|xx)[^\[\]\n:]*\](?:[^(\[:]|$)|lorem ipsum)|TODO|FIXME|TKTK"
 )
 _OCR_HINT = r"[A-Za-z]{2}[015!][a-z]|[A-Za-z][015][a-z]{2}"
 _OCR_SEVERAL = rf"(?s)(?:(?:^|[^A-Za-z0-9_/.@#-])[A-Za-z]+[015!][a-z].*?){{{_LEAST_OCR}}}"
