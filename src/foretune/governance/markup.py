@@ -27,15 +27,15 @@ _BLOCK_TAG = re.compile(
 )
 _QUOTED_LINE = re.compile(r"^[ \t]*>(?![ \t]*(?:\[!|\*\*)).*$", re.MULTILINE)
 _LINE_MARKUP = re.compile(r"^[ \t]*(?:#{1,6}[ \t]|>[ \t]?|[-*+][ \t]|\d{1,3}[.)][ \t]|[-=*_| :]{3,}$)", re.MULTILINE)
-_EMPHASIS = re.compile(r"[*_~`|]+")
-_SPACE = re.compile(r"\s+")
+_EMPHASIS = "*_~`|"
 
 
 def blank_code(text: str) -> str:
     """``text`` with code as spaces, so that offsets stay what they are."""
     text = _blank_fences(text)
-    text = _blank_elements(text)
-    return _INLINE_CODE.sub(lambda match: " " * len(match.group()), text)
+    if "<" in text:
+        text = _blank_elements(text)
+    return _INLINE_CODE.sub(lambda match: " " * len(match.group()), text) if "`" in text else text
 
 
 def blank_markup(text: str, *, quotes: bool = False) -> str:
@@ -62,15 +62,20 @@ def blank_markup(text: str, *, quotes: bool = False) -> str:
 def prose(text: str) -> str:
     """The words a reader sees: without code, tags, link targets and marks, spaces collapsed."""
     text = blank_code(_without_comments(text))
-    text = _IMAGE.sub(" ", text)
-    text = _LINK.sub(r"\1", text)
-    text = _TEMPLATE_TAG.sub(" ", text)
-    text = _INLINE_TAG.sub("", text)
-    text = _TAG.sub(" ", text)
-    text = _BARE_URL.sub(" ", text)
+    if "[" in text:
+        text = _IMAGE.sub(" ", text)
+        text = _LINK.sub(r"\1", text)
+    if "{" in text:
+        text = _TEMPLATE_TAG.sub(" ", text)
+    if "<" in text:
+        text = _INLINE_TAG.sub("", text)
+        text = _TAG.sub(" ", text)
+    if "://" in text or "www." in text.lower():
+        text = _BARE_URL.sub(" ", text)
     text = _LINE_MARKUP.sub(" ", text)
-    text = _EMPHASIS.sub("", text)
-    return _SPACE.sub(" ", text).strip()
+    for mark in _EMPHASIS:
+        text = text.replace(mark, "")
+    return " ".join(text.split())
 
 
 def _spaces(text: str) -> str:

@@ -126,20 +126,27 @@ _LEAST_OCR, _OCR_REACH = 3, 400
 def remains(text: str, media_type: str) -> Iterator[Remain]:
     """All of it, kind by kind; nothing that stands in code. Costs one pass where there is nothing."""
     markup = holds_markup(text, media_type)
-    if not _native(_HINT if markup else _PLAIN_HINT).search(text):
+    hinted = _hinted(text, markup)
+    if not hinted:
         return
     code = blank_code(text)
+    if code != text:
+        hinted = _hinted(code, markup)
     if "{" in text or "<%" in text:
         for match in _TEMPLATE.finditer(code):
             yield Remain(*match.span(), "template")
-    yield from _placeholders(code)
+    if _PLACEHOLDER_HINT in hinted:
+        yield from _placeholders(code)
     if "<<<<<<< " in text:
         yield from _merges(text)
-    if not markup:
+    if _TAG_HINT in hinted:
         yield from _tags(code)
     yield from _entities(code, not markup)
-    yield from _broken_words(code)
-    yield from _misread(code)
+    yield from _cut_words(code)
+    if _LIGATURE in hinted:
+        yield from _broken_ligatures(code)
+    if _OCR_HINT in hinted:
+        yield from _misread(code)
 
 
 def holds_markup(text: str, media_type: str) -> bool:
@@ -149,28 +156,48 @@ def holds_markup(text: str, media_type: str) -> bool:
 
 _PLACEHOLDER_HINT = (
     r"(?i:\[(?:insert|enter|add|your|fill|name|date|company|client|customer|recipient|employee|manager|first|last|full"
-    r"|job|placeholder|xx)|lorem ipsum)|TODO|FIXME|TKTK"
+    r"|job|placeholder|xx)[^\[\]\n:]*\](?:[^(\[:]|$)|lorem ipsum)|TODO|FIXME|TKTK"
 )
 _OCR_HINT = r"[A-Za-z]{2}[015!][a-z]|[A-Za-z][015][a-z]{2}"
+_OCR_SEVERAL = rf"(?s)(?:(?:^|[^A-Za-z0-9_/.@#-])[A-Za-z]+[015!][a-z].*?){{{_LEAST_OCR}}}"
+"""So many words that :data:`_OCR_WORD` can match: identifiers in addresses are many, and are none."""
 _LIGATURE = r"(?i:\b(?:" + "|".join(sorted(_BROKEN_LIGATURES, key=len, reverse=True)) + r")\b)"
 _CUT_HINT = r"\pL[-\x{2010}\x{ac}]\n[ \t]*[a-z]"
-_HINT = rf"\{{[%{{#]|<%|<{{7}} |&amp;|{_CUT_HINT}|{_PLACEHOLDER_HINT}|{_OCR_HINT}|{_LIGATURE}"
+_TAG_HINT = r"</?[A-Za-z]"
+_HINTS = (_PLACEHOLDER_HINT, _OCR_HINT, _LIGATURE, _CUT_HINT, r"\{[%{#]", "<%", "<{7} ", "&amp;")
 """One of the beginnings of everything above, in Markdown and HTML."""
-_PLAIN_HINT = rf"{_HINT}|</?[A-Za-z]|&[#a-zA-Z0-9]{{2,8}};"
+_PLAIN_HINTS = (*_HINTS, _TAG_HINT, r"&[#a-zA-Z0-9]{2,8};")
 """The same in plain text."""
+
+
+def _hinted(text: str, markup: bool) -> frozenset[str]:
+    """Which hints the text holds, in one pass."""
+    hints = _HINTS if markup else _PLAIN_HINTS
+    found = _set(hints).Match(text.encode("utf-8", "replace"))
+    # The empty expression at the end is found everywhere, unless the automaton ran out of memory.
+    return frozenset(hints[each] for each in found if each < len(hints)) if found else frozenset(hints)
+
+
+@lru_cache(maxsize=2)
+def _set(hints: tuple[str, ...]) -> Any:
+    """RE2's, which reads some 300 MB/s."""
+    import re2
+
+    expressions = re2.Set.SearchSet()
+    for each in (*hints, ""):
+        expressions.Add(each)
+    expressions.Compile()
+    return expressions
 
 
 @lru_cache(maxsize=16)
 def _native(pattern: str) -> Any:
-    """RE2's, which reads some 300 MB/s where nothing is found."""
     import re2
 
     return re2.compile(pattern)
 
 
 def _placeholders(code: str) -> Iterator[Remain]:
-    if not _native(_PLACEHOLDER_HINT).search(code):
-        return
     for match in _PLACEHOLDER.finditer(code):
         words = match.group()
         if words[0] in "[lL" or _SHOUTED.match(words):
@@ -230,8 +257,8 @@ def _entities(code: str, everywhere: bool) -> Iterator[Remain]:
         )
 
 
-def _broken_words(code: str) -> Iterator[Remain]:
-    """Words cut at the end of a line, and words that lost a ligature."""
+def _cut_words(code: str) -> Iterator[Remain]:
+    """Words cut at the end of a line."""
     cuts = list(_HYPHEN.finditer(code)) if "-\n" in code or "\u2010\n" in code or "\u00ac\n" in code else []
     lowered = code.lower() if cuts else ""
     for match in cuts[:_MOST]:
@@ -242,6 +269,10 @@ def _broken_words(code: str) -> Iterator[Remain]:
         if _has_word(lowered, kept.lower()) or not cut:
             continue
         yield Remain(match.start(), match.end(), "hyphenation", whole)
+
+
+def _broken_ligatures(code: str) -> Iterator[Remain]:
+    """Words that lost a ligature."""
     found = list(_native(_LIGATURE).finditer(code))
     if len(found) > 1 or (found and found[0].group().lower() not in ("o ce", "e ect", "re ect")):
         for match in found[:_MOST]:
@@ -257,7 +288,7 @@ def _has_word(text: str, word: str) -> bool:
 
 def _misread(code: str) -> Iterator[Remain]:
     """Digits inside words, as text recognition reads o, l, s and i; a few close together, else it is a name."""
-    if not _native(_OCR_HINT).search(code):
+    if not _native(_OCR_SEVERAL).search(code):
         return
     words = [match for match in _OCR_WORD.finditer(code) if len(match.group()) >= 4]
     for place, match in enumerate(words[:_MOST]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zlib
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,24 +28,33 @@ _LETTERS = re.compile(r"[^\W\d_]")
 class _Signature:
     id: str
     path: str
-    lines: array[int]
-    """CRC-32 of its lines, each once, ascending."""
+    lines: bytes
+    """CRC-32 of its lines, each once, ascending: 32-bit numbers."""
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Place and words of each line that is long enough; without the marks of lists, quotes and headings."""
     position = 0
     for line in text.split("\n"):
-        if len(line) >= _SHORTEST:
-            words = line.strip(" \t\r#>*-+|_").split()
-            if len(words) >= _WORDS:
-                yield position, " ".join(words)
+        if len(line) >= _SHORTEST and (words := _words_of(line)):
+            yield position, words
         position += len(line) + 1
 
 
+def _words_of(line: str) -> str:
+    """The words of a line, whatever stands between them; empty where they are few."""
+    words = line.strip(" \t\r#>*-+|_").split()
+    return " ".join(words) if len(words) >= _WORDS else ""
+
+
+def _hash(words: str) -> int:
+    return zlib.crc32(words.encode("utf-8", "surrogatepass"))
+
+
 def _sign(document: Document) -> _Signature:
-    hashes = sorted({zlib.crc32(words.encode("utf-8", "surrogatepass")) for _, words in _lines(document.text)})
-    return _Signature(document.id, document.path, array("L", hashes[:_MOST_LINES]))
+    lines = {_words_of(line) for line in document.text.split("\n") if len(line) >= _SHORTEST}
+    hashes = sorted({_hash(words) for words in lines if words})
+    return _Signature(document.id, document.path, array("I", hashes[:_MOST_LINES]).tobytes())
 
 
 @corpus_check("boilerplate", types={"boilerplate": Severity.LOW}, sign=_sign, part_of="garbled")
@@ -59,21 +67,36 @@ def boilerplate(
     finds them instead of an answer, and a tuned model learns to say them. Reported from five documents on, where
     that is 5 % of all (or fifty documents).
     """
-    counts: Counter[int] = Counter()
-    for signature in signatures:
-        counts.update(signature.lines)
-    least = max(_FEWEST, min(_ENOUGH, _SHARE * len(signatures)))
-    repeated: dict[int, list[int]] = {line: [] for line, count in counts.items() if count >= least}
-    if not repeated:
-        return
-    for number, signature in enumerate(signatures):
-        for line in signature.lines:
-            if line in repeated:
-                repeated[line].append(number)
+    repeated = _repeated(signatures)
+    having = sorted({number for places in repeated.values() for number in places})
     told: set[int] = set()
-    for number, signature in enumerate(signatures):
-        if any(line in repeated and line not in told for line in signature.lines):
+    for number in having:
+        signature = signatures[number]
+        if any(line in repeated and line not in told for line in array("I", signature.lines)):
             yield from _stretches(signatures, number, text(signature.id), repeated, told)
+
+
+def _repeated(signatures: Sequence[_Signature]) -> dict[int, list[int]]:
+    """The lines that many documents have, and the positions of these, ascending.
+
+    On arrays: counted one by one, the lines of a corpus would take a kilobyte and more a document.
+    """
+    import numpy as np
+
+    lines = np.frombuffer(b"".join(each.lines for each in signatures), dtype=np.uint32)
+    ordered = np.sort(lines)
+    edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))[: len(ordered) + 1]
+    least = max(_FEWEST, min(_ENOUGH, _SHARE * len(signatures)))
+    often = ordered[edges[:-1][np.diff(edges) >= least]]
+    del ordered, edges
+    repeated: dict[int, list[int]] = {line: [] for line in often.tolist()}
+    if not repeated:
+        return {}
+    ends = np.cumsum([len(each.lines) // lines.itemsize for each in signatures])
+    places = np.flatnonzero(np.isin(lines, often))
+    for line, number in zip(lines[places].tolist(), np.searchsorted(ends, places, side="right").tolist(), strict=True):
+        repeated[line].append(number)
+    return repeated
 
 
 def _stretches(
@@ -82,7 +105,7 @@ def _stretches(
     open_stretch: list[tuple[int, int]] = []  # place and hash of lines on end
     reached = -1
     for position, words in [*_lines(text), (len(text) + 2, "")]:
-        line = zlib.crc32(words.encode("utf-8", "surrogatepass")) if words else -1
+        line = _hash(words) if words else -1
         fits = line in repeated and line not in told and _LETTERS.search(words) is not None
         goes_on = open_stretch and not text[reached:position].strip() and fits
         if goes_on and repeated[line] == repeated[open_stretch[0][1]]:

@@ -15,6 +15,8 @@ from foretune.types import Document, Finding, Severity
 __all__ = ["Found", "Part", "Worker", "found_of"]
 
 _PART_DOCUMENTS = 256
+_SEVERITIES = {each: each.name.lower() for each in Severity}
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Found(NamedTuple):
@@ -98,7 +100,7 @@ def found_of(finding: Finding, document: str | None) -> Found:
         "document": document,
         "check": finding.check,
         "type": finding.type,
-        "severity": Severity(finding.severity).name.lower(),
+        "severity": _SEVERITIES[finding.severity],
         "start": finding.start,
         "end": finding.end,
         "text": finding.text,
@@ -110,7 +112,7 @@ def found_of(finding: Finding, document: str | None) -> Found:
         ],
     }
     try:
-        line = json.dumps(row, ensure_ascii=False).encode()
+        line = _encode(row).encode()
     except UnicodeEncodeError:  # half of a pair of surrogates, in a path
         line = json.dumps(row).encode()
     return Found(finding.check, finding.type, int(finding.severity), finding.score, line)

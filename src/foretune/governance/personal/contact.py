@@ -106,6 +106,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "An e-mail address",
         where(_email),
         ("@",),
+        hint=r"@[A-Za-z0-9][A-Za-z0-9-]*\.",
     ),
     Pattern(
         "ip",
@@ -114,6 +115,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A public IP address",
         where(_public_ip),
         score=0.8,
+        hint=r"(?:\p{Nd}{1,3}\.){3}\p{Nd}",
     ),
     Pattern(
         "ip",
@@ -123,6 +125,7 @@ PATTERNS: tuple[Pattern, ...] = (
         where(_ipv6),
         (":",),
         0.9,
+        hint=r"[0-9A-Fa-f](?::[0-9A-Fa-f]{0,4}){3}",
     ),
     Pattern(
         "phone",
@@ -136,6 +139,7 @@ PATTERNS: tuple[Pattern, ...] = (
         where(_north_american),
         score=0.95,
         in_code=False,
+        hint=r"(?:\([2-9]\p{Nd}{2}\) ?|[2-9]\p{Nd}{2}[ .-])[2-9]\p{Nd}{2}[ .-]\p{Nd}{4}",
     ),
     Pattern(
         "phone",
@@ -146,6 +150,7 @@ PATTERNS: tuple[Pattern, ...] = (
         ("+",),
         0.95,
         in_code=False,
+        hint=r"\+[1-9](?:[ .\-/()]{0,2}\p{Nd}){6}",
     ),
     Pattern(
         "phone",
@@ -160,6 +165,10 @@ PATTERNS: tuple[Pattern, ...] = (
         ("call", "phone", "tel", "mobile", "cell", "fax", "dial", "ring", "text", "whatsapp", "answering", "number"),
         0.7,
         in_code=False,
+        hint=(
+            r"\b(?i:call(?:ed|ing)?|phone|tel|telephone|mobile|cell|fax|dial|ring|text|whatsapp|answering|hotline|number)"
+            r"\b[^\n\p{Nd}(+/=]{0,15}\(?\p{Nd}(?:[ .\-()]{0,2}\p{Nd}){6}"
+        ),
     ),
     Pattern(
         "address",
@@ -172,6 +181,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A street address",
         where(),
         score=0.9,
+        hint=rf"\p{{Nd}}[A-Za-z]?(?:-\p{{Nd}}{{1,4}})? (?:\S+ ){{1,5}}{_ROAD}\b",
     ),
     Pattern(
         "address",
@@ -180,6 +190,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A post office box",
         where(),
         ("box",),
+        hint=r"\b[Pp]\.? ?[Oo]\.? (?i:box) \p{Nd}",
     ),
     Pattern(
         "address",
@@ -187,6 +198,7 @@ PATTERNS: tuple[Pattern, ...] = (
         Severity.LOW,
         "A town with its ZIP code",
         where(),
+        hint=rf" {_STATE} \p{{Nd}}{{5}}",
     ),
     Pattern(
         "address",
@@ -198,6 +210,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A ZIP code",
         where(lambda code: any(map(str.isdigit, code)), 1),
         ("zip", "post"),
+        hint=r"\b(?i:zip|post(?:al)?) ?(?i:code)?(?i: is|:) {0,2}[A-Za-z0-9]",
     ),
     Pattern(
         "address",
@@ -206,6 +219,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "Part of a street address",
         where(),
         ("apt", "suite", "ste"),
+        hint=r"\b(?:Apt|Suite|Ste)\.? #?\p{Nd}",
     ),
     Pattern(
         "person",
@@ -218,6 +232,7 @@ PATTERNS: tuple[Pattern, ...] = (
         ("mr", "ms", "mx", "dr", "prof"),
         0.9,
         in_code=False,
+        hint=r"\b(?:Mr|Mrs|Ms|Mx|Dr|Prof)\.? [A-Z]",
     ),
     Pattern(
         "person",
@@ -227,6 +242,7 @@ PATTERNS: tuple[Pattern, ...] = (
         where(group=1),
         ("my name is",),
         in_code=False,
+        hint=r"\b[Mm]y name is [A-Z]",
     ),
     Pattern(
         "domain",
@@ -239,5 +255,6 @@ PATTERNS: tuple[Pattern, ...] = (
         ("://", "www."),
         0.5,
         in_code=False,
+        hint=r"(?:^|[^A-Za-z0-9_/(\"'=<>\[:@.])(?i:https?://|www\.)",
     ),
 )

@@ -20,6 +20,7 @@ _CONDITION = (
     r"|arthritis|lupus|Crohn['’]?s|coeliac|celiac|migraines?|endometriosis|miscarriage|herpes|syphilis|chlamydia"
     r"|burn-?out|insomnia|sleep apn(?:o)?ea|anaemia|anemia)"
 )
+_MORE = "pregnancy|surgery|chemotherapy|diagnosis|disability|hospital stay"
 _RELATIVE = (
     r"(?:wife|husband|son|daughter|mother|father|mum|mom|dad|brother|sister|partner|child|baby|colleague|manager|boss"
     r"|friend|patient|client|neighbou?r)"
@@ -49,8 +50,8 @@ _NOBODY = frozenset(
 )
 
 
-def _pattern(regex: str, cues: tuple[str, ...], score: float, accept: Accept = _somebody) -> Pattern:
-    return Pattern("health", re.compile(regex), Severity.HIGH, "Somebody's health", accept, cues, score, in_code=False)
+def _pattern(regex: str, cues: tuple[str, ...], score: float, accept: Accept = _somebody, hint: str = "") -> Pattern:
+    return Pattern("health", re.compile(regex), Severity.HIGH, "Somebody's health", accept, cues, score, False, hint)
 
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -58,13 +59,15 @@ PATTERNS: tuple[Pattern, ...] = (
         rf"{_WHO} {_BETWEEN}(?:{_STATE}|diagnosed with|treated for) {_BETWEEN}{_CONDITION}\b",
         (" ha", " is", " was", " got", " from", " with", " for", " of", " am", "’s", "'s", "’ve", "'ve"),
         0.85,
+        hint=rf" {_CONDITION}\b",
     ),
     _pattern(
         rf"\b((?:[Mm]y|[Hh]is|[Hh]er)|[A-Z][a-z][\w-]{{1,30}}['’]s) (?:recent |chronic |severe )?"
-        rf"(?:{_CONDITION}|pregnancy|surgery|chemotherapy|diagnosis|disability|hospital stay)\b",
+        rf"(?:{_CONDITION}|{_MORE})\b",
         ("my ", "his ", "her ", "'s ", "’s "),
         0.7,
         lambda match: None if match[1][:-2].lower() in ORDINARY | _NOBODY else match.span(),
+        rf" (?:{_CONDITION}|{_MORE})\b",
     ),
     _pattern(
         rf"{_WHO} (?:is|was|am|['’]s) (?:(?:now|\w{{3,10}} (?:weeks|months)) )?pregnant\b",
@@ -76,5 +79,6 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(?:[a-z]{3,20} )?([A-Za-z]{4,25}) \d{1,4}(?:\.\d)? ?(?:mg|mcg|ml|units)\b",
         ("mg", "mcg", "ml", "units"),
         0.85,
+        hint=r"\p{Nd} ?(?:mg|mcg|ml|units)\b",
     ),
 )

@@ -61,6 +61,7 @@ PATTERNS: tuple[Pattern, ...] = (
         where(group=1),
         ("driver", "driving"),
         0.9,
+        hint=r"\b(?i:driv(?:er|ing)[s'’]{0,3} licen[cs]e)",
     ),
     Pattern(
         "national_id",
@@ -69,6 +70,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A US social security number",
         where(checksums.ssn),
         score=0.95,
+        hint=r"\p{Nd}{3}-\p{Nd}{2}-\p{Nd}{4}",
     ),
     Pattern(
         "national_id",
@@ -77,6 +79,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A US social security number",
         where(checksums.ssn, 1),
         ("ssn", "social security", "itin", "taxpayer"),
+        hint=r"\b(?i:SSN|social security|ITIN|taxpayer identification)[ :#=\p{Nd}]",
     ),
     Pattern(
         "national_id",
@@ -85,6 +88,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A UK national insurance number",
         where(checksums.nino),
         score=0.9,
+        hint=r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\p{Nd}{2} ?\p{Nd}{2} ?\p{Nd}{2} ?[A-D]",
     ),
     Pattern(
         "national_id",
@@ -93,6 +97,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A Spanish identity number (its checksum is right)",
         where(checksums.dni),
         score=0.9,
+        hint=r"(?:\p{Nd}{8}|[XYZ]-?\p{Nd}{7})-?[A-HJ-NP-TV-Z]",
     ),
     Pattern(
         "national_id",
@@ -101,6 +106,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A French social security number (its checksum is right)",
         where(checksums.nir),
         score=0.9,
+        hint=r"[12] ?\p{Nd}{2} ?(?:0[1-9]|1[0-2]) ?(?:\p{Nd}{2}|2[ABab]) ?\p{Nd}{3} ?\p{Nd}{3}",
     ),
     Pattern(
         "national_id",
@@ -108,6 +114,7 @@ PATTERNS: tuple[Pattern, ...] = (
         Severity.HIGH,
         "An Italian tax code (its checksum is right)",
         where(checksums.codice_fiscale),
+        hint=r"[A-Za-z]{6}\p{Nd}{2}[A-EHLMPRSTa-ehlmprst]\p{Nd}{2}[A-Za-z]\p{Nd}{3}",
     ),
     Pattern(
         "national_id",
@@ -115,6 +122,7 @@ PATTERNS: tuple[Pattern, ...] = (
         Severity.HIGH,
         "A Brazilian CPF (its checksum is right)",
         where(checksums.cpf),
+        hint=r"\p{Nd}{3}\.\p{Nd}{3}\.\p{Nd}{3}-\p{Nd}{2}",
     ),
     Pattern(
         "national_id",
@@ -139,6 +147,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A Canadian social insurance number (its checksum is right)",
         where(checksums.sin, 1),
         ("sin", "social insurance"),
+        hint=r"\b(?i:SIN|social insurance)[ :#=\p{Nd}]",
     ),
     Pattern(
         "national_id",
@@ -165,6 +174,7 @@ PATTERNS: tuple[Pattern, ...] = (
         where(group=1),
         ("mrn", "medical record", "patient"),
         0.9,
+        hint=r"\b(?i:MRN|medical record|patient)",
     ),
     Pattern(
         "health",
@@ -190,6 +200,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "Somebody's date of birth",
         where(group=1),
         ("born", "dob", "d.o.b", "birth"),
+        hint=r"\b(?i:born|d\.?o\.?b|date of birth|birth ?da)",
     ),
     Pattern(
         "age",
@@ -200,6 +211,7 @@ PATTERNS: tuple[Pattern, ...] = (
         ("old", "yo", "y/o"),
         0.7,
         in_code=False,
+        hint=r"\p{Nd}[ -]?(?i:(?:years?|yrs?)[ -]old|y/?o)\b",
     ),
     Pattern(
         "age",
@@ -210,5 +222,6 @@ PATTERNS: tuple[Pattern, ...] = (
         ("age", "turn"),
         0.6,
         in_code=False,
+        hint=r"\b(?i:aged?(?: of)?:?|turn(?:s|ed|ing)?) \p{Nd}",
     ),
 )

@@ -37,6 +37,7 @@ PATTERNS: tuple[Pattern, ...] = (
         Severity.HIGH,
         "A bank account number (IBAN, its checksum is right)",
         _iban,
+        hint=r"(?:^|[^A-Za-z0-9])[A-Za-z]{2}\p{Nd}{2}(?: ?[A-Za-z0-9]){11}",
     ),
     Pattern(
         "card",
@@ -44,6 +45,7 @@ PATTERNS: tuple[Pattern, ...] = (
         Severity.HIGH,
         "A payment card number (its checksum is right)",
         where(checksums.card),
+        hint=r"(?:[2-6]\p{Nd}{3}|1800)(?:[ -]?\p{Nd}){9}",
     ),
     Pattern(
         "card",
@@ -55,6 +57,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A payment card number (its checksum is right)",
         where(_maestro, 1),
         ("card", "visa", "maestro", "amex", "cc", "credit", "debit"),
+        hint=r"\p{Nd}{4}(?:[ -]?\p{Nd}){8}",
     ),
     Pattern(
         "account",
@@ -63,6 +66,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A bank routing number",
         where(checksums.aba, 1),
         ("routing", "aba", "transit"),
+        hint=r" \p{Nd}{9}",
     ),
     Pattern(
         "account",
@@ -76,5 +80,6 @@ PATTERNS: tuple[Pattern, ...] = (
         where(group=1),
         ("account", "acct", "a/c"),
         0.8,
+        hint=r"\b(?i:account|acct|a/c)\.? ?[Nn#]",
     ),
 )

@@ -34,6 +34,9 @@ class Pattern:
     """How often a match is what it seems, 0 to 1."""
     in_code: bool = True
     """False where code is full of what only looks like it."""
+    hint: str = ""
+    """RE2 for what every text holds that the expression matches in (see :mod:`~foretune.governance.personal.hints`);
+    empty: one of the cues."""
 
 
 def where(valid: Callable[[str], bool] = lambda _: True, group: int = 0) -> Accept:

@@ -97,10 +97,15 @@ def _with_cells(text: str, seen: list[Seen], private: Sequence[Cell]) -> list[Se
 def matches(text: str, prose: str) -> list[Seen]:
     """What patterns match; of two that overlap, the earlier pattern's. ``prose`` is ``text`` with code blanked."""
     from foretune.governance.personal import PATTERNS
+    from foretune.governance.personal.hints import hinted
 
+    tried = hinted(text) if prose == text else sorted({*hinted(text), *hinted(prose)})
+    if not tried:
+        return []
     lowered = text.lower()
     taken: list[tuple[int, int, int]] = []  # start, end, position of the pattern
-    for position, pattern in enumerate(PATTERNS):
+    for position in tried:
+        pattern = PATTERNS[position]
         if pattern.cues and not any(cue in lowered for cue in pattern.cues):
             continue
         for match in pattern.regex.finditer(text if pattern.in_code else prose):

@@ -98,6 +98,7 @@ PATTERNS: tuple[Pattern, ...] = (
         where(lambda text: not _PLACEHOLDER.search(text), 1),
         ("://",),
         0.9,
+        hint=r"://[^\s:/@]+:[^\s:/@]+@",
     ),
     Pattern(
         "secret",
@@ -111,6 +112,7 @@ PATTERNS: tuple[Pattern, ...] = (
         where(lambda text: _random(text) and any(map(str.isdigit, text)), 1),
         ("key", "token", "secret"),
         0.8,
+        hint=r"(?i:api|access|auth|client|private|secret)[_ -]?(?i:key|token|secret)",
     ),
     Pattern(
         "secret",
