@@ -102,7 +102,7 @@ def _show(inspection: Inspection) -> None:
 
     from rich.table import Table
 
-    from foretune.cli.review_tables import excerpt, plain, severity_shown, terminal_console
+    from foretune.cli.review_tables import EXCERPT, QUOTE, excerpt, plain, severity_shown, terminal_console
 
     console = terminal_console()
     totals = inspection.totals
@@ -124,7 +124,11 @@ def _show(inspection: Inspection) -> None:
             table.add_row(severity_shown(row["severity"]), plain(place))
             table.add_row("", plain(row["message"]))
             if row["text"]:
-                table.add_row("", excerpt(row["text"]))
+                table.add_row("", excerpt(row["text"], most=QUOTE if row["related"] else EXCERPT))
+            for other in row["related"]:
+                if other["text"]:
+                    table.add_row("", plain(other["document"]))
+                    table.add_row("", excerpt(other["text"], most=QUOTE))
         console.print(table)
     if found:
         console.print("\nAll of them: --json. Of some checks only: --checks a,b.", style="dim")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from foretune.types import Finding
 
 __all__ = [
+    "EXCERPT",
     "FINDING_COLUMNS",
+    "QUOTE",
     "corpus_finding_row",
     "excerpt",
     "finding_row",
@@ -32,9 +34,9 @@ __all__ = [
 ]
 
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
-_EXCERPT = 60
+EXCERPT = 60
 """Characters of a document that are shown with a finding."""
-_QUOTE = 240
+QUOTE = 240
 """Of each of two places that are to be compared."""
 
 
@@ -141,20 +143,20 @@ def show_findings(listed: Sequence[ListedFinding], limit: int) -> None:
         table.add_row(_severity(each.severity), f"{each.check}/{each.type}", plain(place))
         table.add_row("", f"[dim]{each.id}[/]", plain(each.message))
         if each.text:
-            most = _QUOTE if each.related else _EXCERPT
+            most = QUOTE if each.related else EXCERPT
             table.add_row("", "", excerpt(each.text, each.evidence.get("repair"), most=most))
         for other in each.related:
             if other.text:
                 table.add_row(
                     "", "", plain(other.document if other.start is None else f"{other.document}:{other.start}")
                 )
-                table.add_row("", "", excerpt(other.text, most=_QUOTE))
+                table.add_row("", "", excerpt(other.text, most=QUOTE))
     console.print(table)
     if more:
         console.print("\nThere are more: --limit 0 shows all, --json for other programs.", style="dim")
 
 
-def excerpt(text: str, repair: object = None, *, most: int = _EXCERPT) -> Text:
+def excerpt(text: str, repair: object = None, *, most: int = EXCERPT) -> Text:
     """The first words of ``text`` in quotation marks, and what they become."""
     from rich.text import Text
 
