@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foretune.tuning.files import replacing
+from foretune.files import replacing
 from foretune.tuning.runtime import torch
 
 __all__ = ["Checkpoint", "Position"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from foretune.tuning.files import replacing
+from foretune.files import replacing
 from foretune.tuning.layout import LINEAR_LAYERS, Architecture, interleave_rotary_rows
 from foretune.tuning.runtime import torch
 

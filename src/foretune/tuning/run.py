@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from foretune.errors import InputError
+from foretune.files import replacing, sweep_drafts
 from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress
@@ -18,7 +19,6 @@ from foretune.tuning.base import load_base
 from foretune.tuning.chat import ChatTokenizer
 from foretune.tuning.checkpoint import Checkpoint
 from foretune.tuning.export_gguf import export_gguf
-from foretune.tuning.files import replacing, sweep_drafts
 from foretune.tuning.layout import ARCHITECTURES
 from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
 from foretune.tuning.schedule import epochs_for
