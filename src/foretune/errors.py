@@ -8,6 +8,7 @@ Anything else that is raised is a defect of ours and keeps its traceback.
 from __future__ import annotations
 
 __all__ = [
+    "AuditError",
     "ConfigError",
     "EngineError",
     "ForetuneError",
@@ -47,6 +48,12 @@ class InputError(ForetuneError):
 
 class NothingToDoError(ForetuneError):
     """A stage has no input: an empty corpus, everything excluded, too few pairs."""
+
+
+class AuditError(ForetuneError):
+    """An audit log is not what was signed."""
+
+    exit_code = 1
 
 
 class ThresholdMissed(ForetuneError):

@@ -8,6 +8,7 @@ from foretune.cli import (
     add,
     advise,
     ask,
+    audit,
     bench,
     dedupe,
     erase,
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run.run)
     app.command("status")(run.status)
     app.command("erase")(erase.erase)
+    app.add_typer(audit.app, name="audit")
     app.add_typer(review.app, name="review")
     app.command("index")(index.index)
     app.command("search")(search.search)

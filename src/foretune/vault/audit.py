@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select
 from foretune.vault.clock import now
 from foretune.vault.tables import event
 
-__all__ = ["leaf_hash", "record", "root"]
+__all__ = ["MerkleTree", "leaf_hash", "record", "root"]
 
 
 def leaf_hash(at: str, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> str:
@@ -44,20 +44,38 @@ def record(
     )
 
 
-def root(leaves: Iterable[str]) -> str:
-    """RFC 6962 Merkle tree hash of ``leaves`` (hex digits), 64 hex digits; of none: SHA-256 of nothing."""
-    stack: list[tuple[int, bytes]] = []  # (height, hash): equal heights merge, leftovers fold at the end
-    for leaf in leaves:
+class MerkleTree:
+    """RFC 6962 Merkle tree that grows leaf by leaf and keeps only the roots of its full subtrees."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._full: list[tuple[int, bytes]] = []
+        """Height and hash: equal heights merge, leftovers fold when the root is asked for."""
+
+    def add(self, leaf: str) -> None:
+        """Append a leaf hash (64 hex digits)."""
         node = (0, bytes.fromhex(leaf))
-        while stack and stack[-1][0] == node[0]:
-            node = (node[0] + 1, hashlib.sha256(b"\x01" + stack.pop()[1] + node[1]).digest())
-        stack.append(node)
-    if not stack:
-        return hashlib.sha256(b"").hexdigest()
-    right = stack.pop()[1]
-    while stack:
-        right = hashlib.sha256(b"\x01" + stack.pop()[1] + right).digest()
-    return right.hex()
+        while self._full and self._full[-1][0] == node[0]:
+            node = (node[0] + 1, hashlib.sha256(b"\x01" + self._full.pop()[1] + node[1]).digest())
+        self._full.append(node)
+        self.size += 1
+
+    def root(self) -> str:
+        """The Merkle tree hash of all leaves so far (64 hex digits); of none: SHA-256 of nothing."""
+        if not self._full:
+            return hashlib.sha256(b"").hexdigest()
+        *left, (_, right) = self._full
+        for _, node in reversed(left):
+            right = hashlib.sha256(b"\x01" + node + right).digest()
+        return right.hex()
+
+
+def root(leaves: Iterable[str]) -> str:
+    """The Merkle tree hash of ``leaves`` (hex digits)."""
+    tree = MerkleTree()
+    for leaf in leaves:
+        tree.add(leaf)
+    return tree.root()
 
 
 def leaves(connection: Connection) -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from foretune.vault.vault import Vault
 
-__all__ = ["keyed_hash", "sign", "verify"]
+__all__ = ["keyed_hash", "public_key", "sign", "verify"]
 
 _SIGNING_KEY = "signing.key"
 _HASH_KEY = "erasure.key"
@@ -51,6 +51,17 @@ def keyed_hash(vault: Vault, connection: Connection, content_hash: str) -> str:
     It recognises content that was erased, and tells nobody else whether a file they hold was in the vault.
     """
     return hmac.new(_stored(vault, connection, _HASH_KEY), content_hash.encode(), hashlib.sha256).hexdigest()
+
+
+def public_key(connection: Connection) -> str:
+    """The key that signatures of this vault are verified with (64 hex digits); empty before the first signature."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    query = select(setting.c.value).where(setting.c.name == _SIGNING_KEY)
+    known = connection.execute(query).scalar_one_or_none()
+    if known is None:
+        return ""
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(known)).public_key().public_bytes_raw().hex()
 
 
 def _private_key(vault: Vault, connection: Connection) -> Ed25519PrivateKey:
