@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from foretune.vault.clock import now
 from foretune.vault.tables import event
@@ -76,8 +76,3 @@ def root(leaves: Iterable[str]) -> str:
     for leaf in leaves:
         tree.add(leaf)
     return tree.root()
-
-
-def leaves(connection: Connection) -> list[str]:
-    """All leaf hashes in order."""
-    return list(connection.execute(select(event.c.leaf).order_by(event.c.sequence)).scalars())
