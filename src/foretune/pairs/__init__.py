@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from foretune.pairs.export import export_pairs
 from foretune.pairs.framework import Framework, load_framework
-from foretune.pairs.units import Unit, spread, units
+from foretune.pairs.recipes import Choice, choices
+from foretune.pairs.units import Unit, units
 from foretune.pairs.write import PairsSummary, pairs_digest, stored_pairs, withdraw_pairs, write_pairs
 
 __all__ = [
+    "Choice",
     "Framework",
     "PairsSummary",
     "Unit",
+    "choices",
     "export_pairs",
     "load_framework",
     "pairs_digest",
-    "spread",
     "stored_pairs",
     "units",
     "withdraw_pairs",

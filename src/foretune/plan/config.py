@@ -198,6 +198,16 @@ class PairsSettings(Section):
     style: Literal["auto", "question", "instruction"] = Field(
         "auto", description="question for facts, instruction for a voice; auto: as the story says"
     )
+    recipes: list[str] = Field(
+        ["auto"],
+        description="what pairs are made: names, each alone or with its number (summary:200) or share (replay:10%); "
+        "auto: documents and sections, and for a full tuning on facts questions and their paraphrases too",
+    )
+    writer: Literal["auto", "engine", "rules"] = Field(
+        "auto",
+        description="who writes prompts: engine wherever it can, rules without a model, auto: rules where they do",
+    )
+    paraphrases: int = Field(4, ge=0, le=20, description="other ways in which the same question is asked, at most")
     limit: int = Field(0, ge=0, description="pairs to write at most, spread over the documents; 0 for all")
     min_characters: int = Field(80, ge=1, description="shorter responses make no pair, in characters")
     max_words: int = Field(

@@ -34,6 +34,7 @@ from foretune.types import Use, digest
 from foretune.vault import tables as t
 
 if TYPE_CHECKING:
+    from foretune.pairs import Choice
     from foretune.project.project import Project
 
 __all__ = ["StageState", "require_documents", "run_all", "run_stage", "run_stale", "states"]
@@ -244,6 +245,15 @@ def _pairs_style(project: Project) -> str:
     return "instruction" if intent(project.config).voice and not intent(project.config).facts else "question"
 
 
+def _pairs_recipes(project: Project) -> list[Choice]:
+    from foretune.pairs import choices
+    from foretune.plan.intent import intent
+
+    asked = intent(project.config)
+    voice = bool(asked.voice) and not asked.facts
+    return choices(project.config.pairs.recipes, voice=voice, pilot=project.config.tuning.run != "full")
+
+
 def _pairs_inputs(project: Project) -> str:
     from foretune.pairs import load_framework
 
@@ -253,6 +263,7 @@ def _pairs_inputs(project: Project) -> str:
         settings.model_dump(mode="json"),
         load_framework(settings.framework, folder=project.folder).hash,
         _pairs_style(project),
+        [(choice.recipe.name, choice.most, choice.share) for choice in _pairs_recipes(project)],
         project.config.story.persona,
         model_hash(project),
         _bench_texts(project),
@@ -273,6 +284,7 @@ def _pairs(project: Project, progress: Progress) -> Summary:
         settings,
         story=project.config.story,
         style_name=_pairs_style(project),
+        recipes=_pairs_recipes(project),
         bench_questions=_bench_texts(project),
         progress=progress,
     )
