@@ -200,8 +200,8 @@ class PairsSettings(Section):
     )
     recipes: list[str] = Field(
         ["auto"],
-        description="what pairs are made: names, each alone or with its number (summary:200) or share (replay:10%); "
-        "auto: documents and sections, and for a full tuning on facts questions and their paraphrases too",
+        description="recipes, each alone or with a number (summary:200) or share (replay:10%); "
+        "auto: as the purpose needs",
     )
     writer: Literal["auto", "engine", "rules"] = Field(
         "auto",
