@@ -12,7 +12,7 @@ from foretune.evidence import content_stems
 from foretune.pairs.framework import Style
 from foretune.pairs.units import Unit
 
-__all__ = ["AskedBefore", "Candidate", "PromptCheck", "bench_leak", "check", "faults", "same_question"]
+__all__ = ["AskedBefore", "Candidate", "PromptCheck", "bench_leak", "check", "copied", "faults", "same_question"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,20 @@ _COMMON = frozenset(
 @check
 def does_not_give_the_answer_away(candidate: Candidate) -> str:
     """Eight words in a row from the response are the response."""
-    words, answer = _words(candidate.prompt), " ".join(_words(candidate.answer or candidate.unit.text))
-    for start in range(len(words) - 7):
-        if " ".join(words[start : start + 8]) in answer:
-            return "it quotes eight words in a row of the answer"
-    return ""
+    return next(iter(copied(candidate.prompt, candidate.answer or candidate.unit.text)), "")
+
+
+_COPIED = 8
+"""Words in a row that are a quotation."""
+
+
+def copied(prompt: str, answer: str) -> list[str]:
+    """That the prompt quotes the answer, where it does."""
+    words, known = _words(prompt), f" {' '.join(_words(answer))} "
+    for start in range(len(words) - _COPIED + 1):
+        if f" {' '.join(words[start : start + _COPIED])} " in known:
+            return ["it quotes eight words in a row of the answer"]
+    return []
 
 
 @check

@@ -6,14 +6,24 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from foretune.evidence import Support, ground
 from foretune.governance.hostile import neutralise
-from foretune.pairs.checks import Candidate, faults, same_question
+from foretune.pairs.checks import Candidate, copied, faults, same_question
 from foretune.pairs.framework import Framework, Style
 from foretune.pairs.slots import Ask, Draft, Making
 from foretune.pairs.units import Unit
 from foretune.types import Message
 
-__all__ = ["ask_for_paraphrase", "ask_for_prompt", "ask_for_question", "prompt_messages", "shown", "template_prompt"]
+__all__ = [
+    "ask_for_paraphrase",
+    "ask_for_plain",
+    "ask_for_prompt",
+    "ask_for_question",
+    "ask_for_text",
+    "prompt_messages",
+    "shown",
+    "template_prompt",
+]
 
 _SHOWN_WORDS = 120
 """Of the text, in words: what a prompt is about is said early, and reading is what takes the time."""
@@ -89,6 +99,49 @@ def ask_for_paraphrase(unit: Unit, question: str, answer: str, number: int, maki
     return Ask(messages, _PROMPT, _reader(answer), wrong)
 
 
+def ask_for_text(unit: Unit, instruction: str, prompt: str) -> Ask:
+    """A response to ``prompt`` that the unit's text supports."""
+    messages = (Message("system", instruction), Message("user", shown(unit, _READ_WORDS)))
+
+    def wrong(draft: Draft) -> list[str]:
+        grounding = ground(unit.text, draft.response)
+        bad = next((span for span in grounding.spans if span.verdict is not Support.SUPPORTED), None)
+        return [] if bad is None and grounding.spans else [f"the text does not say so ({bad.why if bad else 'empty'})"]
+
+    return Ask(messages, _TEXT, lambda said: Draft(prompt, str(said["text"]).strip()), wrong, max_tokens=160)
+
+
+def ask_for_plain(unit: Unit, asked: str) -> Ask:
+    """A plain retelling of the unit's text, which then becomes the prompt for it."""
+    messages = (Message("system", _PLAIN), Message("user", shown(unit, _READ_WORDS)))
+
+    def wrong(draft: Draft) -> list[str]:
+        plain = draft.prompt.removeprefix(asked).strip()
+        found = copied(plain, unit.text)
+        if len(plain.split()) < _SHORTEST_PLAIN:
+            found.append("it leaves most of the text out")
+        if not ground(unit.text, plain).spans or any(
+            span.verdict is Support.CONTRADICTED for span in ground(unit.text, plain).spans
+        ):
+            found.append("it says what the text does not say")
+        return found
+
+    return Ask(messages, _TEXT, lambda said: Draft(f"{asked}\n\n{str(said['text']).strip()}", unit.text), wrong, 160)
+
+
+_READ_WORDS = 400
+_SHORTEST_PLAIN = 12
+"""Words of a plain retelling."""
+_PLAIN = (
+    "Retell the text in plain, neutral words, as short notes without any style of its own. Keep names and numbers. "
+    "Do not copy its sentences."
+)
+_TEXT = {
+    "type": "object",
+    "properties": {"text": {"type": "string", "minLength": 20, "maxLength": 900}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
 _REPHRASE = (
     "Ask the same question in other words. It has to have exactly the same answer. Do not answer it, add nothing that "
     "was not asked, and keep names and numbers as they are."

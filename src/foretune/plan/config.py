@@ -214,6 +214,9 @@ class PairsSettings(Section):
         600, ge=20, description="longer documents are cut at their headings into responses of this many words"
     )
     evaluation_fraction: float = Field(0.1, ge=0, lt=1, description="share of the documents kept from training, 0 to 1")
+    split_by: list[Literal["author", "year"]] = Field(
+        [], description="what else stays on one side of the split, beside near-duplicates: author, year"
+    )
     attempts: int = Field(
         2, ge=1, le=10, description="how often the engine may try a prompt before the template stands in"
     )

@@ -35,6 +35,7 @@ from sqlalchemy import (
     table,
 )
 
+from foretune.pairs import replay_pairs
 from foretune.types import digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
@@ -176,6 +177,9 @@ def _adapters_trained_on(vault: Vault, connection: Connection, ids: Sequence[str
     that is not there any more may have been of any document.
     """
     others = set(connection.execute(select(t.pair.c.id).where(t.pair.c.document_id.not_in(ids))).scalars())
+    shared = select(t.pair_source.c.pair_id).where(t.pair_source.c.document_id.in_(ids))
+    others -= set(connection.execute(shared).scalars())
+    others |= {pair.id for pair in replay_pairs()}
     found = []
     for row in connection.execute(select(t.adapter.c.id, t.adapter.c.hash, t.adapter.c.path).order_by(t.adapter.c.id)):
         record = (vault.folder / row.path).parent / "result.json"
@@ -276,7 +280,7 @@ def _plain(name: str, *columns: str) -> TableClause:
 
 
 _HOLDERS: tuple[Table | TableClause, ...] = (
-    *(t.document, t.finding, t.passage, t.pair, t.question, t.bench_answer, t.decision, t.set_aside),
+    *(t.document, t.finding, t.passage, t.pair, t.pair_decision, t.question, t.bench_answer, t.decision, t.set_aside),
     _plain("passage_fts", "title", "headings", "keywords", "body"),  # without markup, so not as in the passages
     _plain("sqlite_master", "sql"),
 )

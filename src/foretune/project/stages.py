@@ -275,7 +275,7 @@ def _pairs(project: Project, progress: Progress) -> Summary:
     from foretune.governance import governed
     from foretune.pairs import load_framework, write_pairs
 
-    settings = project.config.pairs
+    settings, bench = project.config.pairs, _bench_texts(project)
     return write_pairs(
         project.vault,
         governed(project.vault, project.config.governance, use=Use.TUNING),
@@ -285,7 +285,8 @@ def _pairs(project: Project, progress: Progress) -> Summary:
         story=project.config.story,
         style_name=_pairs_style(project),
         recipes=_pairs_recipes(project),
-        bench_questions=_bench_texts(project),
+        bench_questions=bench,
+        similarity=project.embedder.embed if bench else None,
         progress=progress,
     )
 

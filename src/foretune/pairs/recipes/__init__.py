@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from foretune.pairs.recipes import paraphrases, question_answer, reverse
+from foretune.pairs.recipes import (
+    dialogue,
+    paraphrases,
+    question_answer,
+    refusal,
+    replay,
+    reverse,
+    rewrite,
+    summary,
+    table,
+    with_context,
+)
 from foretune.pairs.recipes.choose import Choice, choices, chosen, defaults, spread
 from foretune.pairs.recipes.registry import RECIPES, RegisteredRecipe, recipe, registered
 
@@ -13,10 +24,17 @@ __all__ = [
     "choices",
     "chosen",
     "defaults",
+    "dialogue",
     "paraphrases",
     "question_answer",
     "recipe",
+    "refusal",
     "registered",
+    "replay",
     "reverse",
+    "rewrite",
     "spread",
+    "summary",
+    "table",
+    "with_context",
 ]

@@ -11,7 +11,7 @@ from foretune.errors import ConfigError
 from foretune.pairs.recipes.registry import RegisteredRecipe, registered
 from foretune.pairs.slots import Slot
 
-__all__ = ["Choice", "choices", "chosen", "defaults", "spread"]
+__all__ = ["Choice", "choices", "chosen", "defaults", "replay_count", "spread"]
 
 _ENTRY = re.compile(r"^(?P<name>[a-z_]+)(?:\s*:\s*(?P<amount>\d+(?:\.\d+)?)\s*(?P<percent>%)?)?$")
 
@@ -36,8 +36,8 @@ def defaults(*, voice: bool, pilot: bool) -> tuple[str, ...]:
     if pilot:
         return ("document", "section")
     if voice:
-        return ("document", "section")
-    return ("document", "section", "question_answer", "paraphrases")
+        return ("document", "section", "dialogue", "rewrite:15%", "replay:10%")
+    return ("document", "section", "question_answer", "paraphrases", "table", "refusal:3%", "replay:5%")
 
 
 def choices(entries: Sequence[str], *, voice: bool, pilot: bool) -> list[Choice]:
@@ -96,6 +96,14 @@ def chosen(made: Mapping[str, Sequence[Slot]], wanted: Sequence[Choice], *, limi
         for name in free:
             slots[name] = [slot for slot in slots[name] if slot.place in kept]
     return [slot for choice in wanted for slot in slots[choice.recipe.name]]
+
+
+def replay_count(others: int, wanted: Sequence[Choice]) -> int:
+    """How many general pairs go with ``others`` pairs of the documents."""
+    choice = next((choice for choice in wanted if choice.recipe.name == "replay"), None)
+    if choice is None:
+        return 0
+    return choice.most or (round(others * choice.share / (1 - choice.share)) if choice.share else 10**9)
 
 
 def _shared(groups: Mapping[str, Sequence[Slot]], room: int) -> dict[str, int]:
