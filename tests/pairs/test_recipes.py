@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.helpers import ROOT
 
 from foretune.errors import ConfigError
-from foretune.pairs import choices
+from foretune.pairs import choices, replay_pairs
 from foretune.pairs.framework import load_framework
 from foretune.pairs.recipes import RECIPES, chosen, registered, spread
+from foretune.pairs.recipes.refusal import NOT_IN_DOCUMENTS
+from foretune.pairs.recipes.with_context import INSTRUCTION
 from foretune.pairs.slots import Making, Slot
 from foretune.plan.config import PairsSettings
+from foretune.retrieval import answer
 from foretune.types import GovernedDocument, Use
 
 FRAMEWORK = load_framework("race", folder=ROOT)
@@ -117,3 +124,87 @@ def test_a_limit_takes_as_many_documents_as_it_can(limit: int) -> None:
     assert len({slot.unit.document.id for slot in found}) == min(limit, 5)
     assert [slot.place for slot in found] == [slot.place for slot in spread(every[::-1], limit, seed=1)][::-1]
     assert spread(every, 0, seed=1) == every
+
+
+def test_a_summary_is_the_documents_own_sentences_in_its_order() -> None:
+    text = " ".join(f"The garden on floor {n} is open to all guests of the house." for n in range(8))
+    [slot] = made("summary", document(text, title="Gardens"))
+    assert slot.rule is not None
+    said = slot.rule.response.split(". ")
+    assert len(said) == 3
+    assert [text.index(each.rstrip(".")) for each in said] == sorted(text.index(each.rstrip(".")) for each in said)
+
+
+def test_notes_become_the_text_as_it_was_written() -> None:
+    text = "Thirty years of repairing radios teach you patience. People come for the talk, and stay for the music."
+    [slot] = made("rewrite", document(text, title="The shop"), min_characters=20)
+    assert slot.rule is not None
+    assert slot.rule.response == text
+    assert "- thirty years repairing radios teach patience" in slot.rule.prompt
+    assert slot.rule.prompt.startswith("Write this up about The shop as an HR manager would:")
+
+
+def test_a_question_is_refused_only_where_no_document_holds_its_words() -> None:
+    asked_of_leave = {slot.rule.prompt for slot in made("refusal") if slot.rule}
+    pool = document("The swimming pool opens at nine on weekdays.", "pool.md")
+    with_pool = {slot.rule.prompt for slot in made("refusal", document(), pool) if slot.rule}
+    assert asked_of_leave - with_pool == {"What are the opening hours of the swimming pool?"}
+    assert {slot.rule.response for slot in made("refusal") if slot.rule} == {NOT_IN_DOCUMENTS}
+
+
+def test_what_is_refused_and_asked_with_context_is_worded_as_the_bench_asks_it() -> None:
+    assert answer.NOT_IN_DOCUMENTS == NOT_IN_DOCUMENTS
+    assert answer._INSTRUCTION == INSTRUCTION
+
+
+def test_a_transcript_gives_what_was_asked_and_what_was_answered() -> None:
+    said = (
+        "Ann: Welcome to all of you.",
+        "Bo: Thanks.",
+        "Ann: When do we ship the new release?",
+        "Bo: We ship it on Friday, once the last test is green.",
+        "Ann: Good. Who writes the notes?",
+        "Cy: I can write them tomorrow, after the review of the texts.",
+    )
+    text = "\n\n".join(said)
+    first, second = made("dialogue", document(text, "meeting.vtt", title="Weekly"))
+    assert first.rule is not None
+    assert first.rule.prompt == "Bo: Thanks.\nAnn: When do we ship the new release?"
+    assert first.rule.response == "We ship it on Friday, once the last test is green."
+    assert first.rule.system == "You are Bo in “Weekly”."
+    assert second.rule is not None
+    assert second.rule.response.startswith("I can write them")
+    assert not made("dialogue", document("Name: Ann\nCity: Rome\nAge: 4\nPhone: 1\nMail: a\nRole: b\nNote: Why?"))
+
+
+def test_a_row_of_a_table_answers_cell_by_cell() -> None:
+    markdown = document("| Plan | Price |\n|---|---|\n| Basic | 10 euros |\n| Gold | 30 euros |\n")
+    assert asked(made("table", markdown)) == {
+        "What is the price of plan Basic?": "The price of plan Basic is 10 euros.",
+        "What is the price of plan Gold?": "The price of plan Gold is 30 euros.",
+    }
+    sheet = GovernedDocument(
+        "c", "c.csv", "Customer: Acme\nCity: Rome\n\nCustomer: Bo\nCity: Oslo", Use.BOTH, "0", media_type="text/csv"
+    )
+    assert asked(made("table", sheet))["What is the city of customer Bo?"] == "The city of customer Bo is Oslo."
+
+
+def test_general_pairs_are_of_every_kind_right_and_the_same_each_time() -> None:
+    pairs = replay_pairs(50, seed=1)
+    assert pairs == replay_pairs(50, seed=1) != replay_pairs(50, seed=2)
+    everything = replay_pairs()
+    assert len({pair.prompt for pair in everything}) == len(everything) >= 300
+    assert {pair.provenance["source"] for pair in everything} == {"written for Foretune"}
+    for pair in everything:
+        if match := re.fullmatch(r"(\d+) ([+\-×÷]) (\d+) = (\d+)\.", pair.response):
+            one, other, result = int(match[1]), int(match[3]), int(match[4])
+            assert {"+": one + other, "-": one - other, "×": one * other, "÷": one / other}[match[2]] == result
+
+
+@given(st.text(alphabet="abIYou can.,:?!#*|- \n[](){}%1234é’", max_size=300))
+def test_any_text_makes_pairs_that_say_where_they_are_from(text: str) -> None:
+    whole = document(text)
+    for name in RECIPES:
+        for slot in made(name, whole, min_characters=1, max_words=20):
+            assert 0 <= slot.unit.start <= slot.unit.end <= len(text)
+            assert slot.rule is None or slot.rule.prompt == slot.rule.prompt.strip() or name == "dialogue"

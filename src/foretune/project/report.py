@@ -23,6 +23,7 @@ from foretune.pairs import stored_pairs
 from foretune.plan.intent import intent
 from foretune.project.adapters import StoredAdapter, current_adapter
 from foretune.project.next_steps import next_steps
+from foretune.project.pairing import leaks, prompt_variety
 from foretune.types import Arm, Outcome, Question, Severity
 from foretune.vault import now
 from foretune.vault import tables as t
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["REPORT", "TEMPLATE_VERSION", "write_report"]
 
 REPORT = "report.html"
-TEMPLATE_VERSION = 3
+TEMPLATE_VERSION = 4
+_SHOWN_REASONS = 8
 """Raised when the report's look changes, so that `foretune run` writes it anew."""
 
 
@@ -195,13 +197,23 @@ def _pairs(project: Project) -> dict[str, Any]:
     templates = sum(pair.writer == "template" for pair in kept)
     return {
         "kept": len(kept),
-        "dropped": Counter(pair.reason for pair in pairs if pair.state == "dropped"),
+        "dropped": _most(Counter(pair.reason for pair in pairs if pair.state == "dropped")),
         "train": sum(pair.split == "train" for pair in kept),
         "evaluation": sum(pair.split == "evaluation" for pair in kept),
         "templates": templates,
         "template_share": templates / len(kept) if kept else 0.0,
+        "set_aside": sum(pair.state == "set_aside" for pair in pairs),
+        "leaks": Counter(leak.kind for leak in leaks(project, by_meaning=False)),
+        "variety": prompt_variety(project),
         "first": kept[:6],
     }
+
+
+def _most(reasons: Counter[str]) -> dict[str, int]:
+    """The most frequent reasons, and how many others there are."""
+    shown = dict(reasons.most_common(_SHOWN_REASONS))
+    rest = reasons.total() - sum(shown.values())
+    return {**shown, "other reasons, each with its pair in the spreadsheet": rest} if rest else shown
 
 
 def _loss_picture(adapter: StoredAdapter | None) -> str:

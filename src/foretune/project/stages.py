@@ -30,6 +30,7 @@ from foretune.project.adapters import (
 from foretune.project.benching import answering, possible_arms
 from foretune.project.benching import run as run_bench
 from foretune.project.engine import model_hash
+from foretune.project.pairing import bench_texts
 from foretune.types import Use, digest
 from foretune.vault import tables as t
 
@@ -230,10 +231,7 @@ def _no_tuning(project: Project) -> str:
 
 
 def _bench_texts(project: Project) -> list[str]:
-    """Bench questions and paraphrases: none may be learned from."""
-    if not (project.folder / project.config.purpose.questions).exists():
-        return []
-    return [text for q in project.questions() for text in (q.question, q.paraphrase) if text]
+    return [text for text, _ in bench_texts(project)]
 
 
 def _pairs_style(project: Project) -> str:
