@@ -194,7 +194,7 @@ class EngineSettings(Section):
 class PairsSettings(Section):
     """Prompts whose answers are your documents."""
 
-    framework: str = Field("race", description="prompt framework: race (Role, Action, Context, Execute) or a TOML file")
+    framework: str = Field("race", description="prompt framework: race, rappel, co-star or a TOML file of your own")
     style: Literal["auto", "question", "instruction"] = Field(
         "auto", description="question for facts, instruction for a voice; auto: as the story says"
     )
