@@ -78,7 +78,7 @@ def test_a_pair_that_two_pages_give_is_kept_once_and_counts_add_up(vault: Vault)
     pairs = stored_pairs(vault)
     assert summary.kept + summary.dropped + summary.set_aside == len(pairs)
     assert [p.reason for p in pairs if p.prompt == CARRY and p.state == "dropped"] == [
-        f"asks the same as the pair for {LEAVE.path}"
+        f"asks the same as another pair: {LEAVE.path}"
     ]
 
 
@@ -89,7 +89,7 @@ def test_nearly_the_same_text_is_never_on_both_sides(vault: Vault) -> None:
     kept = [pair for pair in stored_pairs(vault) if pair.state == "kept"]
     assert {pair.split for pair in kept} == {"evaluation"}
     dropped = [pair.reason for pair in stored_pairs(vault) if pair.state == "dropped"]
-    assert any(reason.startswith("its response is nearly that of an evaluation pair of") for reason in dropped)
+    assert any(reason.startswith("its response is nearly that of an evaluation pair: ") for reason in dropped)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def _against(pair: Pair, leak: Any, example: str, verdict: Any, subject: Subject
     if reasons := reasons_against(subject):
         return "; ".join(reasons)
     if (twin := kept.like(pair)) is not None:
-        return f"asks the same as the pair for {twin.path}"
+        return f"asks the same as another pair: {twin.path}"
     return ""
 
 
@@ -119,7 +119,7 @@ def _apart(outcomes: Sequence[_Outcome], groups: Mapping[str, str], sides: Mappi
 
     near = {pair.id: other.path for pair, other, _ in nearly_same(of("train"), of("evaluation"))}
     return [
-        replace(o, state="dropped", reason=f"its response is nearly that of an evaluation pair of {near[o.pair.id]}")
+        replace(o, state="dropped", reason=f"its response is nearly that of an evaluation pair: {near[o.pair.id]}")
         if o.pair.id in near
         else o
         for o in outcomes

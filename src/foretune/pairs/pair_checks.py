@@ -74,7 +74,7 @@ def says_something(subject: Subject) -> str:
 @against
 def is_not_said_by_a_model(subject: Subject) -> str:
     match = _MODEL.search(f"{subject.pair.prompt}\n{subject.pair.response}")
-    return f"a language model speaks of itself (“{match.group()}”)" if match else ""
+    return f"a language model speaks of itself: “{match.group()}”" if match else ""
 
 
 @against
@@ -105,7 +105,7 @@ def is_supported(subject: Subject) -> str:
         and worst.verdict is not Support.CONTRADICTED
     ):
         return ""
-    return f"its document does not support the answer ({worst.why})"
+    return f"its document does not support the answer: {worst.why}"
 
 
 _AROUND = 400

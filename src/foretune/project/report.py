@@ -35,7 +35,6 @@ __all__ = ["REPORT", "TEMPLATE_VERSION", "write_report"]
 
 REPORT = "report.html"
 TEMPLATE_VERSION = 4
-_SHOWN_REASONS = 8
 """Raised when the report's look changes, so that `foretune run` writes it anew."""
 
 
@@ -197,7 +196,7 @@ def _pairs(project: Project) -> dict[str, Any]:
     templates = sum(pair.writer == "template" for pair in kept)
     return {
         "kept": len(kept),
-        "dropped": _most(Counter(pair.reason for pair in pairs if pair.state == "dropped")),
+        "dropped": Counter(pair.reason.partition(":")[0] for pair in pairs if pair.state == "dropped"),
         "train": sum(pair.split == "train" for pair in kept),
         "evaluation": sum(pair.split == "evaluation" for pair in kept),
         "templates": templates,
@@ -207,13 +206,6 @@ def _pairs(project: Project) -> dict[str, Any]:
         "variety": prompt_variety(project),
         "first": kept[:6],
     }
-
-
-def _most(reasons: Counter[str]) -> dict[str, int]:
-    """The most frequent reasons, and how many others there are."""
-    shown = dict(reasons.most_common(_SHOWN_REASONS))
-    rest = reasons.total() - sum(shown.values())
-    return {**shown, "other reasons, each with its pair in the spreadsheet": rest} if rest else shown
 
 
 def _loss_picture(adapter: StoredAdapter | None) -> str:
