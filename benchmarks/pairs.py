@@ -73,7 +73,7 @@ def main() -> None:
             write_pairs(
                 vault,
                 documents,
-                recording,  # type: ignore[arg-type]
+                recording,
                 framework,
                 settings,
                 story=Story(persona="an author"),

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from foretune.evidence import Support, content_stems, ground, refuses, squash
 from foretune.governance.markup import prose
@@ -94,18 +95,23 @@ def is_supported(subject: Subject) -> str:
     said = re.sub(r"^(?:Yes|No)\. ", "", pair.response)
     start, end = int(pair.provenance.get("start", 0)), int(pair.provenance.get("end", 0))
     around = document.text[max(0, start - _AROUND) : end + _AROUND]
+    why = _unsupported(around, said)
+    return f"its document does not support the answer: {why}" if why else ""
+
+
+@lru_cache(maxsize=4_096)
+def _unsupported(around: str, said: str) -> str:
+    """What speaks against ``said``; empty where the text supports it. Ways of asking share their answer."""
     if _bare(said) in _bare(around):
         return ""
-    grounding = ground(prose(around), said, question=pair.prompt)
+    grounding = ground(prose(around), said)
     worst = min(grounding.spans, key=lambda span: span.score, default=None)
     if grounding.verdict is Support.SUPPORTED or worst is None:
         return ""
-    if (
-        all(stem in set(content_stems(around)) for stem in content_stems(said))
-        and worst.verdict is not Support.CONTRADICTED
-    ):
+    held = set(content_stems(around))
+    if worst.verdict is not Support.CONTRADICTED and held.issuperset(content_stems(said)):
         return ""
-    return f"its document does not support the answer: {worst.why}"
+    return worst.why
 
 
 _AROUND = 400
@@ -145,8 +151,15 @@ def is_in_one_script(subject: Subject) -> str:
 
 def _script(text: str) -> str:
     """The script most letters are of (first word of their Unicode names); empty where there are none."""
-    counts = Counter(unicodedata.name(c, "").partition(" ")[0].title() for c in text[:2_000] if c.isalpha())
+    opening = text[:_OPENING]
+    if opening.isascii():
+        return "Latin" if any(map(str.isalpha, opening)) else ""
+    counts = Counter(unicodedata.name(c, "").partition(" ")[0].title() for c in opening if c.isalpha())
     return counts.most_common(1)[0][0] if counts else ""
+
+
+_OPENING = 300
+"""Characters by which a script is told."""
 
 
 @note
