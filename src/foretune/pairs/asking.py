@@ -135,12 +135,16 @@ def a_number(statement: Statement) -> Iterator[RuleQuestion]:
             yield _asked(asked, parts, f"{before[: within.start()]}{after}", "number")
             return
         yield _asked(f"How many {unit}", parts, f"{before}{after}", "number")
-        bound = re.search(r"maximum|minimum", match["bound"] or "") or (
-            re.search(r"up\s+to|at\s+most|no\s+more", match["bound"] or "") and re.match("maximum", "maximum")
-        )
-        if bound and not parts.negative and not parts.supported:
-            text = f"What is the {bound.group()} number of {unit} {parts.subject} {parts.auxiliary} {before}{after}"
+        if (bound := _bound(match["bound"] or "")) and not parts.negative and not parts.supported:
+            text = f"What is the {bound} number of {unit} {parts.subject} {parts.auxiliary} {before}{after}"
             yield RuleQuestion(_tidy(f"{text}{_condition(parts)}?"), "limit")
+
+
+def _bound(words: str) -> str:
+    """``maximum`` or ``minimum``, where the words before a number say that it is one."""
+    if re.search(r"maximum|up\s+to|at\s+most|no\s+more", words, re.IGNORECASE):
+        return "maximum"
+    return "minimum" if re.search(r"minimum|at\s+least|no\s+(?:less|fewer)", words, re.IGNORECASE) else ""
 
 
 @question_rule

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from foretune.errors import InputError
 from foretune.files import replacing
 from foretune.pairs.store import stored_pairs
 from foretune.pairs.verdicts import PairDecision, PairDecisionKind, decide, pair_hash, place_of, standing
+from foretune.spreadsheets import guarded, read_rows, spreadsheet_suffix
 from foretune.types import Pair
 from foretune.vault import Vault
 
@@ -48,8 +48,6 @@ _RATINGS = ("1", "2", "3", "4", "5")
 _WIDTHS = {"prompt": 50, "response": 80, "note": 30, "source": 36, "headings": 30, "findings": 44}
 _CELL_LIMIT = 32_767
 """Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
-_FORMULA = re.compile(r"^'*[=@+\-\t\r]")
-_GUARDED = re.compile(r"^'(?='*[=@+\-\t\r])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def write_review(vault: Vault, path: Path) -> int:
     Raises:
         InputError: another suffix, or a folder there is not.
     """
-    suffix = _suffix(path)
+    suffix = spreadsheet_suffix(path)
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}: make it first, or write the sheet somewhere else.")
     held = standing(vault)
@@ -111,13 +109,6 @@ def write_review(vault: Vault, path: Path) -> int:
 
 def _reviewable(vault: Vault) -> list[Pair]:
     return [pair for pair in stored_pairs(vault) if pair.document_id and pair.state != "set_aside"]
-
-
-def _suffix(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix not in (".xlsx", ".csv"):
-        raise InputError(f"{path.name} is neither .xlsx nor .csv: give the sheet one of these endings.")
-    return suffix
 
 
 def _row(pair: Pair, verdict: str) -> dict[str, str]:
@@ -148,7 +139,7 @@ def _csv(rows: Sequence[Mapping[str, str]]) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    writer.writerows(["'" + row[name] if _FORMULA.match(row[name]) else row[name] for name in COLUMNS] for row in rows)
+    writer.writerows([guarded(row[name]) for name in COLUMNS] for row in rows)
     return buffer.getvalue().encode("utf-8-sig")
 
 
@@ -191,7 +182,7 @@ def read_review(vault: Vault, path: Path, *, reason: str = "") -> ReviewOutcome:
         InputError: the file cannot be read, a column was renamed or is missing, or a cell cannot be what it says.
     """
     reason = reason.strip() or f"filled in on the sheet {path.name}"
-    table, notices = _table(path)
+    table, notices = read_rows(path, sheet="pairs", command="foretune pairs review", cell=_cell)
     names = _columns(path, table[0] if table else [], notices)
     present = {place_of(pair): pair for pair in _reviewable(vault)}
     held = standing(vault)
@@ -302,39 +293,5 @@ def _columns(path: Path, head: Sequence[str], notices: list[str]) -> list[str]:
     return names
 
 
-def _table(path: Path) -> tuple[list[list[str]], list[str]]:
-    suffix = _suffix(path)
-    if not path.is_file():
-        raise InputError(f"There is no sheet {path}: write one with `foretune pairs review --out {path.name}`.")
-    if suffix == ".csv":
-        return _read_csv(path)
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(path)
-        name = "pairs" if "pairs" in book.sheet_names else book.sheet_names[0]
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError, IndexError):
-        raise InputError(f"{path.name} cannot be read as an Excel file: save it as .xlsx again, or as .csv.") from None
-    return [[_cell(value) for value in row] for row in rows], []
-
-
 def _cell(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _read_csv(path: Path) -> tuple[list[list[str]], list[str]]:
-    raw = path.read_bytes()
-    notices: list[str] = []
-    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        notices.append(f"{path.name} is not UTF-8: it was read as Windows-1252, as Excel writes it.")
-        text = raw.decode("cp1252", errors="replace")
-    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        raise InputError(f"{path.name} cannot be read as a CSV table: save it as “CSV UTF-8” and try again.") from None
-    return [[_GUARDED.sub("", cell) for cell in row] for row in rows], notices
