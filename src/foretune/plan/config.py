@@ -218,7 +218,7 @@ class PairsSettings(Section):
         [], description="what else stays on one side of the split, beside near-duplicates: author, year"
     )
     attempts: int = Field(
-        2, ge=1, le=10, description="how often the engine may try a prompt before the template stands in"
+        3, ge=1, le=10, description="how often the engine may try a prompt before the template stands in"
     )
     seed: int = Field(0, description="seed of choices and splits")
 
