@@ -204,11 +204,12 @@ class Pair:
     prompt: str
     response: str
     writer: str
-    """``engine`` where a language model wrote the prompt, ``template`` where the stand-in did."""
+    """``engine`` where a language model wrote it, ``rule`` where a rule did, ``template`` where one stands in for an
+    engine that failed, ``person`` where somebody rewrote it."""
     split: str = ""
     """``train``, ``evaluation`` or empty while unassigned."""
     state: str = "kept"
-    """``kept`` or ``dropped``."""
+    """``kept``, ``dropped`` or, where it could not be written at all, ``set_aside``."""
     reason: str = ""
     """Why it was dropped, or why the template stood in."""
     system: str = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foretune.pairs import units
 from foretune.pairs.framework import load_framework
-from foretune.pairs.writer import prompt_messages
+from foretune.pairs.prompts import prompt_messages
 from foretune.types import GovernedDocument, Use
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretune.pairs import spread, units
+from foretune.pairs import units
 from foretune.types import GovernedDocument, Use
 
 
@@ -73,14 +72,3 @@ def test_units_lie_in_the_document_in_order_without_overlap(text: str, words: in
         assert unit.text == text[unit.start : unit.end]
         assert unit.text == unit.text.strip() != ""
         end = unit.end
-
-
-@pytest.mark.parametrize("limit", [1, 3, 7])
-def test_a_limit_takes_as_many_documents_as_it_can(limit: int) -> None:
-    documents = [document(LONG.replace("hours", f"{n} hours"), f"{n}.md") for n in range(5)]
-    everything = [unit for d in documents for unit in units(d, max_words=40, min_characters=20)]
-    chosen = spread(everything, limit, seed=1)
-    assert len(chosen) == limit
-    assert len({unit.document.id for unit in chosen}) == min(limit, 5)
-    assert [unit.id for unit in chosen] == [unit.id for unit in spread(list(reversed(everything)), limit, seed=1)][::-1]
-    assert spread(everything, 0, seed=1) == everything

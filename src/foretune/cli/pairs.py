@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from foretune.cli.pairs_review import judge, leaks, recipes, review, variety
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Write the prompt for which each document is the answer.")
@@ -39,8 +41,17 @@ def pairs(
         f"{summary.kept} pairs: {summary.train} to train on, {summary.evaluation} kept for evaluation; "
         f"{summary.written} written now, {summary.dropped} dropped."
     )
+    if len(summary.recipes) > 1:
+        console.print("  kept: " + ", ".join(f"{count} {recipe}" for recipe, count in summary.recipes.items()))
     for reason, count in summary.reasons.items():
-        console.print(f"  dropped: {count} × {reason}")
+        console.print(f"  dropped: {count} × {reason}", markup=False)
+    if summary.set_aside:
+        console.print(f"  set aside: {summary.set_aside} that the engine could not write")
+    if not summary.evaluation and summary.train:
+        console.print(
+            "[yellow]Nothing is left for evaluation: add documents that are not near-duplicates of each other, or "
+            "raise pairs.evaluation_fraction.[/]"
+        )
     if summary.template_share > 0.2:
         console.print(
             f"[yellow]{summary.template_share:.0%} of the prompts are the template's, because the engine's own failed "
@@ -72,3 +83,7 @@ def export(
     for each in exported:
         row = {"file": str(each.path), "format": each.format, "rows": each.rows, "sha256": each.sha256}
         typer.echo(json.dumps(row, ensure_ascii=False) if as_json else str(each.path))
+
+
+for verb in (review, leaks, variety, judge, recipes):
+    app.command(verb.__name__)(verb)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -27,6 +26,7 @@ from foretune.governance.descriptions import describe
 from foretune.governance.label_fields import FIELDS, known, proposals
 from foretune.governance.store import version
 from foretune.governance.types import DecisionKind
+from foretune.spreadsheets import guarded, read_rows, spreadsheet_suffix
 from foretune.types import Document, Label
 from foretune.vault import Vault
 
@@ -41,8 +41,6 @@ _CELL_LIMIT = 32_767
 """Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
 _VALUE_LIMIT = 1_000
 _ACCEPTED = frozenset({"yes", "y", "x", "true", "1"})
-_FORMULA = re.compile(r"^'*[=@+\-\t\r]")
-_GUARDED = re.compile(r"^'(?='*[=@+\-\t\r])")
 _WIDTHS = {"document": 40, "title": 36, "why": 50, "keywords": 30}
 _SHOWN_PROBLEMS = 10
 
@@ -88,7 +86,7 @@ def write_labels_sheet(vault: Vault, path: Path) -> int:
     Raises:
         InputError: another suffix, or a folder there is not.
     """
-    suffix = _suffix(path)
+    suffix = spreadsheet_suffix(path)
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}: make it first, or write the sheet somewhere else.")
     rows = [_row(each) for each in documents(vault)]
@@ -96,13 +94,6 @@ def write_labels_sheet(vault: Vault, path: Path) -> int:
     with replacing(path) as draft:
         draft.write_bytes(content)
     return len(rows)
-
-
-def _suffix(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix not in (".xlsx", ".csv"):
-        raise InputError(f"{path.name} is neither .xlsx nor .csv: give the sheet one of these endings.")
-    return suffix
 
 
 def _row(each: Document) -> dict[str, str]:
@@ -123,7 +114,7 @@ def _csv(rows: Iterable[Mapping[str, str]]) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow(["'" + row[name] if _FORMULA.match(row[name]) else row[name] for name in COLUMNS])
+        writer.writerow([guarded(row[name]) for name in COLUMNS])
     return buffer.getvalue().encode("utf-8-sig")
 
 
@@ -200,7 +191,7 @@ def read_labels_sheet(vault: Vault, path: Path, *, reason: str = "", four_eyes: 
         InputError: the file cannot be read, a column was renamed or is missing, or a cell cannot be what it says.
     """
     reason = reason.strip() or f"filled in on the sheet {path.name}"
-    table, notices = _table(path)
+    table, notices = read_rows(path, sheet="labels", command="foretune review", cell=_cell)
     names, more = _columns(path, table[0] if table else [])
     notices += more
     changes, unchanged, aside = _changes(vault, path, names, table[1:])
@@ -331,23 +322,6 @@ def _columns(path: Path, head: Sequence[str]) -> tuple[list[str], list[str]]:
     return names, notices
 
 
-def _table(path: Path) -> tuple[list[list[str]], list[str]]:
-    suffix = _suffix(path)
-    if not path.is_file():
-        raise InputError(f"There is no sheet {path}: write one with `foretune review --out {path.name}`.")
-    if suffix == ".csv":
-        return _read_csv(path)
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(path)
-        name = "labels" if "labels" in book.sheet_names else book.sheet_names[0]
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError, IndexError):
-        raise InputError(f"{path.name} cannot be read as an Excel file: save it as .xlsx again, or as .csv.") from None
-    return [[_cell(value) for value in row] for row in rows], []
-
-
 def _cell(value: str | float | bool | date | datetime | time | timedelta) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -360,27 +334,3 @@ def _cell(value: str | float | bool | date | datetime | time | timedelta) -> str
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _read_csv(path: Path) -> tuple[list[list[str]], list[str]]:
-    raw, notices = path.read_bytes(), []
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
-        try:
-            raw.decode(encoding)
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-            notices.append(f"{path.name} is not UTF-8: it was read as Windows-1252, as Excel writes it.")
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is in no encoding we know: save it as “CSV UTF-8” and try again.") from None
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        raise InputError(f"{path.name} cannot be read as a CSV table: save it as “CSV UTF-8” and try again.") from None
-    return [[_line(_GUARDED.sub("", cell)) for cell in row] for row in rows], notices

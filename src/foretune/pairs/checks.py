@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -12,7 +12,7 @@ from foretune.evidence import content_stems
 from foretune.pairs.framework import Style
 from foretune.pairs.units import Unit
 
-__all__ = ["AskedBefore", "Candidate", "PromptCheck", "bench_leak", "check", "faults", "same_question"]
+__all__ = ["AskedBefore", "Candidate", "PromptCheck", "bench_leak", "check", "copied", "faults", "same_question"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,17 @@ class Candidate:
     prompt: str
     unit: Unit
     style: Style
+    answer: str = ""
+    """What it is to be the prompt for; the unit's text where empty."""
+    known: str = ""
+    """More words it may use: the question it rephrases."""
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Stems of the title, headings, tags and text."""
+        unit = self.unit
+        words = [unit.document.title, *unit.headings, *unit.document.tags, unit.text, self.known]
+        return frozenset(content_stems(" ".join(words)))
 
 
 PromptCheck = Callable[[Candidate], str]
@@ -79,9 +90,7 @@ def is_about_the_document(candidate: Candidate) -> str:
     stems = set(content_stems(candidate.prompt))
     if not stems:
         return "it says nothing"
-    unit = candidate.unit
-    known = set(content_stems(" ".join([unit.document.title, *unit.headings, *unit.document.tags, unit.text])))
-    share = len(stems & known) / len(stems)
+    share = len(stems & candidate.vocabulary) / len(stems)
     return "" if share >= 0.5 else f"only {share:.0%} of its words occur in the document it should be about"
 
 
@@ -96,8 +105,7 @@ def is_not_copied_from_an_example(candidate: Candidate) -> str:
 @check
 def borrows_nothing_from_an_example(candidate: Candidate) -> str:
     """Words of an example that the document does not know have leaked from it."""
-    unit = candidate.unit
-    known = set(content_stems(" ".join([unit.document.title, *unit.headings, *unit.document.tags, unit.text])))
+    known = candidate.vocabulary
     for example in candidate.style.examples:
         shown = set(content_stems(f"{example.title} {example.text} {example.prompt}"))
         if leaked := (set(content_stems(candidate.prompt)) & shown) - known - _COMMON:
@@ -114,11 +122,20 @@ _COMMON = frozenset(
 @check
 def does_not_give_the_answer_away(candidate: Candidate) -> str:
     """Eight words in a row from the response are the response."""
-    words, answer = _words(candidate.prompt), " ".join(_words(candidate.unit.text))
-    for start in range(len(words) - 7):
-        if " ".join(words[start : start + 8]) in answer:
-            return "it quotes eight words in a row of the answer"
-    return ""
+    return next(iter(copied(candidate.prompt, candidate.answer or candidate.unit.text)), "")
+
+
+_COPIED = 8
+"""Words in a row that are a quotation."""
+
+
+def copied(prompt: str, answer: str) -> list[str]:
+    """That the prompt quotes the answer, where it does."""
+    words, known = _words(prompt), f" {' '.join(_words(answer))} "
+    for start in range(len(words) - _COPIED + 1):
+        if f" {' '.join(words[start : start + _COPIED])} " in known:
+            return ["it quotes eight words in a row of the answer"]
+    return []
 
 
 @check
@@ -169,9 +186,13 @@ class AskedBefore:
 
     def find(self, question: str) -> int | None:
         """The position of the first question, in the order added, that asks the same; None where none does."""
+        return next(self.matches(question), None)
+
+    def matches(self, question: str) -> Iterator[int]:
+        """The positions of all questions that ask the same, in the order added."""
         stems = frozenset(content_stems(question))
         candidates = sorted({number for stem in self._prefix(stems) for number in self._by_stem.get(stem, ())})
-        return next((n for n in candidates if _overlap(stems, self._stems[n]) >= self._at_least), None)
+        return (number for number in candidates if _overlap(stems, self._stems[number]) >= self._at_least)
 
     def _prefix(self, stems: frozenset[str]) -> list[str]:
         # Longer stems are rarer; a little below the threshold, so that rounding excludes nothing.

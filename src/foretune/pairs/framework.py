@@ -1,6 +1,6 @@
 """Prompt frameworks: data files that say how a prompt is to be written, with examples.
 
-The packaged one is RACE (Role, Action, Context, Execute). A framework has two
+Packaged are RACE (Role, Action, Context, Execute), RAPPEL and CO-STAR. A framework has two
 styles: ``question`` for documents that hold facts, ``instruction`` for pieces
 somebody wrote in their own voice.
 """
@@ -10,9 +10,10 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from string import Formatter
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from foretune.errors import ConfigError
 from foretune.types import digest
@@ -40,6 +41,15 @@ class Style(_Strict):
     """The stand-in where the engine's prompt fails the checks; ``{role} {topic} {words}`` are filled in."""
     examples: tuple[Example, ...] = Field(min_length=1)
 
+    @field_validator("template")
+    @classmethod
+    def _can_be_filled_in(cls, template: str) -> str:
+        known = {"role", "topic", "words"}
+        unknown = [name for _, name, _, _ in Formatter().parse(template) if name is not None and name not in known]
+        if unknown:
+            raise ValueError(f"the template may hold {{role}}, {{topic}} and {{words}}, not {{{unknown[0]}}}")
+        return template
+
 
 class Framework(_Strict):
     """A prompt framework."""
@@ -58,6 +68,10 @@ class Framework(_Strict):
         return digest(self.model_dump())[:16]
 
 
+def _packaged() -> list[str]:
+    return sorted(each.name.removesuffix(".toml") for each in (files("foretune.pairs") / "frameworks").iterdir())
+
+
 def load_framework(name: str, *, folder: Path) -> Framework:
     """The packaged framework ``name``, or the file of that name relative to ``folder``.
 
@@ -68,8 +82,8 @@ def load_framework(name: str, *, folder: Path) -> Framework:
     path = packaged if "/" not in name and not name.endswith(".toml") else folder / name
     if not path.is_file():
         raise ConfigError(
-            f"There is no prompt framework {name!r}: set pairs.framework in foretune.toml to race, "
-            "or to the path of a TOML file."
+            f"There is no prompt framework {name!r}: set pairs.framework in foretune.toml to "
+            f"{', '.join(_packaged())}, or to the path of a TOML file."
         )
     try:
         return Framework.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

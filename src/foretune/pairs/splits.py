@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-__all__ = ["assign"]
+from foretune.types import GovernedDocument
+
+__all__ = ["assign", "split_groups"]
 
 
 def assign(groups: Sequence[str], *, fraction: float, seed: int) -> Mapping[str, str]:
@@ -25,3 +27,27 @@ def assign(groups: Sequence[str], *, fraction: float, seed: int) -> Mapping[str,
     if len(distinct) > 1 and "train" not in sides.values():
         sides[distinct[-1]] = "train"
     return sides
+
+
+def split_groups(documents: Sequence[GovernedDocument], by: Sequence[str]) -> Mapping[str, str]:
+    """The group of each document (by id) that has to stay on one side.
+
+    Always the document and its near-duplicates; with ``author`` or ``year`` in ``by`` also all that share an author, or
+    the year they were written in. Documents that say neither stand for themselves.
+    """
+    groups = {document.id: document.cluster or document.id for document in documents}
+    parent = {group: group for group in groups.values()}
+
+    def root(group: str) -> str:
+        while parent[group] != group:
+            group = parent[group]
+        return group
+
+    first: dict[tuple[str, str], str] = {}
+    for document in documents:
+        for kind, value in (("author", document.author.strip().casefold()), ("year", document.date[:4])):
+            if kind in by and value:
+                mine = root(groups[document.id])
+                theirs = root(first.setdefault((kind, value), mine))
+                parent[max(mine, theirs)] = min(mine, theirs)
+    return {document: root(group) for document, group in groups.items()}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from foretune.types import GovernedDocument, digest
 
-__all__ = ["Unit", "spread", "units"]
+__all__ = ["Unit", "sections", "units"]
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -21,7 +20,7 @@ class Unit:
 
     document: GovernedDocument
     recipe: str
-    """``document`` (the whole) or ``section``."""
+    """Of the pairs that are made of it: ``document`` for a whole one, ``section`` for a piece of a long one."""
     start: int
     end: int
     """Into the governed text."""
@@ -53,7 +52,7 @@ def units(document: GovernedDocument, *, max_words: int, min_characters: int) ->
     if len(whole.text.split()) <= max_words:
         yield whole
         return
-    for start, end, headings in _sections(document.text):
+    for start, end, headings in sections(document.text):
         for piece_start, piece_end in _pieces(document.text, start, end, max_words):
             unit = _trimmed(document, "section", piece_start, piece_end, headings)
             if unit is not None and len(unit.text) >= min_characters:
@@ -69,7 +68,7 @@ def _trimmed(document: GovernedDocument, recipe: str, start: int, end: int, head
     return Unit(document, recipe, start, start + len(stripped), headings)
 
 
-def _sections(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def sections(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Each heading's own text, without the heading line: start, end, headings above it."""
     fences = [match.span() for match in _FENCE.finditer(text)]
     path: list[tuple[int, str]] = []
@@ -94,25 +93,3 @@ def _pieces(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[i
     splitter = MarkdownSplitter.from_callback(lambda piece: len(piece.split()), max_words)
     for offset, piece in splitter.chunk_indices(section):
         yield start + offset, start + offset + len(piece)
-
-
-def spread(found: Iterable[Unit], limit: int, *, seed: int) -> list[Unit]:
-    """At most ``limit`` units (0: all), as many documents as possible, the same for the same seed.
-
-    Documents take turns; their order, and that of their units, is that of a keyed hash, so that
-    adding a document moves few of the others.
-    """
-    everything = list(found)
-    if not limit or len(everything) <= limit:
-        return everything
-
-    def rank(unit: Unit) -> str:
-        return hashlib.sha256(f"{seed}/{unit.id}".encode()).hexdigest()
-
-    by_document: dict[str, list[Unit]] = {}
-    for unit in sorted(everything, key=rank):
-        by_document.setdefault(unit.document.id, []).append(unit)
-    queues: Sequence[list[Unit]] = sorted(by_document.values(), key=lambda q: rank(q[0]))
-    rounds = (queue[turn] for turn in range(max(map(len, queues))) for queue in queues if turn < len(queue))
-    chosen = {unit.id for unit, _ in zip(rounds, range(limit), strict=False)}
-    return [unit for unit in everything if unit.id in chosen]

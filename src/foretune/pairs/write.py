@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
-
 from foretune.engines import Engine
-from foretune.pairs.checks import AskedBefore, bench_leak
+from foretune.pairs.curate import curate
 from foretune.pairs.framework import Framework
-from foretune.pairs.splits import assign
-from foretune.pairs.units import Unit, spread, units
-from foretune.pairs.writer import Written, write_prompts
+from foretune.pairs.leaks import Embed
+from foretune.pairs.recipes import Choice, choices, chosen
+from foretune.pairs.recipes.choose import replay_count
+from foretune.pairs.slots import Making, Slot
+from foretune.pairs.splits import assign, split_groups
+from foretune.pairs.store import forget_all_but, keep, keep_replay, stored_pairs
+from foretune.pairs.writer import Written, write_drafts, written_by_rule
 from foretune.plan.config import PairsSettings, Story
 from foretune.progress import Progress, silent
-from foretune.types import GovernedDocument, Pair, digest
-from foretune.vault import Vault, now
-from foretune.vault import tables as t
+from foretune.types import GovernedDocument, digest
+from foretune.vault import Vault
 
-__all__ = ["PairsSummary", "pairs_digest", "stored_pairs", "withdraw_pairs", "write_pairs"]
+__all__ = ["PairsSummary", "write_pairs"]
 
-_BATCH = 8
-"""Units asked for together; what a kill can cost is at most the engine's work on one batch."""
-
-_REPEATED = 0.9
-"""Jaccard overlap of the content words from which one prompt repeats another; stricter than for bench questions,
-where a doubtful one had better go."""
+_LOT = 256
+"""Pairs put to the engine together; each is kept as soon as it is written: a kill costs the one in the making."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairsSummary:
-    """What the stage came to; ``kept + dropped`` are all pairs."""
+    """What the stage came to; ``kept + dropped + set_aside`` are all pairs."""
 
     kept: int
     dropped: int
@@ -46,6 +42,10 @@ class PairsSummary:
     evaluation: int
     reasons: Mapping[str, int]
     """Dropped pairs by reason."""
+    set_aside: int = 0
+    """Pairs that the engine could not write and no rule could."""
+    recipes: Mapping[str, int] = field(default_factory=dict)
+    """Kept pairs by recipe."""
 
     @property
     def template_share(self) -> float:
@@ -65,135 +65,56 @@ def write_pairs(
     story: Story,
     style_name: str,
     bench_questions: Sequence[str],
+    recipes: Sequence[Choice] = (),
+    similarity: Embed | None = None,
     progress: Progress = silent,
 ) -> PairsSummary:
-    """Write a prompt for each unit of ``documents`` that has none yet, and forget the pairs of all others.
+    """Write each pair that the recipes make of ``documents`` and that is not there yet, and forget all others.
 
     Args:
         style_name: ``question`` or ``instruction``.
         bench_questions: the bench's questions and their paraphrases; none may be learned from.
+        recipes: which, and how much of each; documents and sections where there are none.
+        similarity: texts to unit vectors, to find bench questions in other words.
     """
-    style = framework.style("question" if style_name == "question" else "instruction")
     governed = list(documents)
-    everything = [
-        unit
-        for document in governed
-        for unit in units(document, max_words=settings.max_words, min_characters=settings.min_characters)
-    ]
-    engine_hash = engine.info().hash
-    wanted = {
-        _pair_id(unit, engine_hash, framework, style_name, settings, story.persona): unit
-        for unit in spread(everything, settings.limit, seed=settings.seed)
-    }
-    existing = _forget_all_but(vault, wanted)
-    todo = {pair_id: unit for pair_id, unit in wanted.items() if pair_id not in existing}
+    style = framework.style("question" if style_name == "question" else "instruction")
+    groups = split_groups(governed, settings.split_by)
+    sides = assign(list(groups.values()), fraction=settings.evaluation_fraction, seed=settings.seed)
+    making = Making(settings, framework, style, story.persona, lambda document: sides[groups[document.id]])
+    choice = list(recipes) or choices(("document", "section"), voice=False, pilot=False)
+    made = {each.recipe.name: list(each.recipe.make(governed, making)) for each in choice}
+    slots = chosen(made, choice, limit=settings.limit, seed=settings.seed)
+    asker = (engine.info().hash, framework.hash, style_name, settings.attempts, settings.seed, story.persona)
+    wanted = {_pair_id(slot, asker): slot for slot in slots}
+    existing = forget_all_but(vault, wanted)
+    todo = {pair_id: slot for pair_id, slot in wanted.items() if pair_id not in existing}
     with progress.step("pairs", total=len(todo), unit="pairs") as step:
-        ids = list(todo)
-        for start in range(0, len(ids), _BATCH):
-            batch = [todo[pair_id] for pair_id in ids[start : start + _BATCH]]
-            by_unit = {todo[pair_id].id: pair_id for pair_id in ids[start : start + _BATCH]}
-            for written in write_prompts(
-                batch, engine, framework, style, settings, role=story.persona, bench_questions=bench_questions
-            ):
-                _keep(vault, by_unit[written.unit.id], written, engine, framework, style_name)
-                step.advance()
-    clusters = {document.id: document.cluster or document.id for document in governed}
-    _curate(vault, clusters, settings, bench_questions)
+        for written in _written(list(todo.values()), engine, settings, bench_questions):
+            keep(vault, [(_pair_id(each.slot, asker), each) for each in written], engine, framework, style_name)
+            step.advance(len(written))
+    keep_replay(vault, replay_count(len(slots), choice), seed=settings.seed)
+    curate(vault, governed, framework, settings, bench_questions, similarity=similarity)
     return _summary(vault, written=len(todo))
 
 
-def _pair_id(unit: Unit, engine_hash: str, framework: Framework, style: str, settings: PairsSettings, role: str) -> str:
-    return digest(unit.id, engine_hash, framework.hash, style, settings.attempts, settings.seed, role)[:16]
+def _written(
+    todo: Sequence[Slot], engine: Engine, settings: PairsSettings, bench_questions: Sequence[str]
+) -> Iterator[list[Written]]:
+    """What becomes of each slot, in lots that are kept together: those of rules at once, those of the engine singly."""
+    by_rule = [written_by_rule(slot) for slot in todo if slot.ask is None]
+    yield from (by_rule[start : start + _LOT] for start in range(0, len(by_rule), _LOT))
+    asking = [slot for slot in todo if slot.ask is not None]
+    for start in range(0, len(asking), _LOT):
+        lot = asking[start : start + _LOT]
+        yield from ([each] for each in write_drafts(lot, engine, settings, bench_questions=bench_questions))
 
 
-def _forget_all_but(vault: Vault, wanted: Mapping[str, Unit]) -> set[str]:
-    """Remove pairs of units that are no more; returns the ids of those that stay."""
-    with vault.writing() as connection:
-        there = {row.id: row.provenance for row in connection.execute(select(t.pair.c.id, t.pair.c.provenance))}
-        gone = sorted(there.keys() - wanted.keys())
-        for pair_id in gone:
-            connection.execute(delete(t.pair).where(t.pair.c.id == pair_id))
-        if gone:
-            vault.record(connection, "pairs.remove", "pairs", {"count": len(gone)})
-        for pair_id in sorted(there.keys() & wanted.keys()):
-            unit = wanted[pair_id]
-            # What stands around it may have moved it.
-            provenance = {**there[pair_id], "start": unit.start, "end": unit.end}
-            values = {"document_hash": unit.document.hash, "provenance": provenance}
-            connection.execute(update(t.pair).where(t.pair.c.id == pair_id).values(values))
-    return there.keys() & wanted.keys()
-
-
-def withdraw_pairs(vault: Vault, connection: Connection, standing: Mapping[str, str]) -> int:
-    """Remove the pairs of documents that are not in ``standing`` (id to hash) as they are; returns how many went.
-
-    In the caller's transaction.
-    """
-    rows = connection.execute(select(t.pair.c.id, t.pair.c.document_id, t.pair.c.document_hash)).all()
-    gone = sorted(row.id for row in rows if standing.get(row.document_id) != row.document_hash)
-    for pair_id in gone:
-        connection.execute(delete(t.pair).where(t.pair.c.id == pair_id))
-    if gone:
-        vault.record(connection, "pairs.withdraw", "pairs", {"count": len(gone)})
-    return len(gone)
-
-
-def _keep(vault: Vault, pair_id: str, written: Written, engine: Engine, framework: Framework, style: str) -> None:
-    unit, info = written.unit, engine.info()
-    provenance = {
-        "engine": info.name,
-        "engine_hash": info.hash,
-        "framework": framework.name,
-        "framework_hash": framework.hash,
-        "style": style,
-        "attempts": written.attempts,
-        "raw": list(written.raw) if written.writer == "template" else [],
-        "start": unit.start,
-        "end": unit.end,
-        "headings": list(unit.headings),
-        "written_because": written.reason,
-    }
-    row = {
-        "id": pair_id,
-        "document_id": unit.document.id,
-        "document_hash": unit.document.hash,
-        "recipe": unit.recipe,
-        "prompt": written.prompt,
-        "response": unit.text,
-        "writer": written.writer,
-        "state": "kept",
-        "reason": written.reason,
-        "split": "",
-        "provenance": provenance,
-        "at": now(),
-    }
-    with vault.writing() as connection:
-        connection.execute(insert(t.pair).values(row).on_conflict_do_nothing())
-
-
-def _curate(vault: Vault, clusters: Mapping[str, str], settings: PairsSettings, bench_questions: Sequence[str]) -> None:
-    """Drop repeated and leaking prompts, and put each kept pair on its side; the same whatever was there before."""
-    pairs = stored_pairs(vault)
-    sides = assign(
-        [clusters[pair.document_id] for pair in pairs], fraction=settings.evaluation_fraction, seed=settings.seed
-    )
-    kept: list[Pair] = []
-    bench, asked = AskedBefore(bench_questions), AskedBefore(at_least=_REPEATED)
-    with vault.writing() as connection:
-        for pair in pairs:
-            state, reason = "kept", str(pair.provenance.get("written_because", ""))
-            if leak := bench_leak(pair.prompt, bench_questions, bench):
-                state, reason = "dropped", f"asks a question of the bench: {leak}"
-            elif (twin := asked.find(pair.prompt)) is not None:
-                state, reason = "dropped", f"asks the same as the pair for {kept[twin].path}"
-            else:
-                kept.append(pair)
-                asked.add(pair.prompt)
-            side = sides[clusters[pair.document_id]] if state == "kept" else ""
-            if (pair.state, pair.reason, pair.split) != (state, reason, side):
-                connection.execute(
-                    update(t.pair).where(t.pair.c.id == pair.id).values(state=state, reason=reason, split=side)
-                )
+def _pair_id(slot: Slot, asker: tuple[object, ...]) -> str:
+    if slot.ask is not None:
+        return digest(slot.place, *asker)[:16]
+    assert slot.rule is not None
+    return digest(slot.place, slot.rule.prompt, slot.rule.response, slot.rule.system)[:16]
 
 
 def _summary(vault: Vault, *, written: int) -> PairsSummary:
@@ -202,50 +123,16 @@ def _summary(vault: Vault, *, written: int) -> PairsSummary:
     reasons = Counter(pair.reason.split(":")[0] for pair in pairs if pair.state == "dropped")
     summary = PairsSummary(
         len(kept),
-        len(pairs) - len(kept),
+        sum(pair.state == "dropped" for pair in pairs),
         written,
         sum(pair.writer == "template" for pair in kept),
         sum(pair.split == "train" for pair in kept),
         sum(pair.split == "evaluation" for pair in kept),
         dict(reasons),
+        sum(pair.state == "set_aside" for pair in pairs),
+        dict(Counter(pair.recipe for pair in kept)),
     )
     if written:
         with vault.writing() as connection:
             vault.record(connection, "pairs.write", "pairs", {"written": written, "kept": len(kept)})
     return summary
-
-
-def stored_pairs(vault: Vault, *, split: str = "", kept_only: bool = False) -> list[Pair]:
-    """The pairs this principal may see, by path and place in the document."""
-    query = (
-        select(t.pair, t.document.c.path)
-        .join(t.document, t.document.c.id == t.pair.c.document_id)
-        .where(vault.readable(t.document.c.label))
-        .order_by(t.document.c.path, t.document.c.id, t.pair.c.id)
-    )
-    if split:
-        query = query.where(t.pair.c.split == split)
-    if kept_only:
-        query = query.where(t.pair.c.state == "kept")
-    with vault.reading() as connection:
-        rows = connection.execute(query).mappings().all()
-    names = (
-        "id",
-        "document_id",
-        "path",
-        "recipe",
-        "prompt",
-        "response",
-        "writer",
-        "split",
-        "state",
-        "reason",
-        "system",
-    )
-    pairs = [Pair(**{name: row[name] for name in names}, provenance=row["provenance"]) for row in rows]
-    return sorted(pairs, key=lambda pair: (pair.path, pair.document_id, pair.provenance.get("start", 0), pair.id))
-
-
-def pairs_digest(pairs: Sequence[Pair]) -> str:
-    """Identity of what would be learned."""
-    return digest([(pair.id, pair.prompt, pair.response, pair.system, pair.split) for pair in pairs])

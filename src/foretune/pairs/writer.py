@@ -1,8 +1,8 @@
-"""A language model writes the prompt for which a text is the answer.
+"""A language model writes what a recipe asks of it.
 
-The output is constrained to a schema. What fails the checks is tried again, with
-the engine told what was wrong; what fails every time is replaced by the framework's
-template, made from title, headings and labels, and says why.
+The output is constrained to a schema. What fails the checks is tried again, with the engine told what was wrong;
+where it fails every time, the recipe's rule stands in, or, where the recipe has none, the pair is set aside with
+all the engine said.
 """
 
 from __future__ import annotations
@@ -12,18 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from foretune.engines import Engine, Request
-from foretune.governance.hostile import neutralise
-from foretune.pairs.checks import AskedBefore, Candidate, bench_leak, faults
-from foretune.pairs.framework import Framework, Style
-from foretune.pairs.units import Unit
+from foretune.pairs.checks import AskedBefore, bench_leak
+from foretune.pairs.slots import Ask, Draft, Slot
 from foretune.plan.config import PairsSettings
 from foretune.types import Message, digest
 
-__all__ = ["Written", "prompt_messages", "template_prompt", "write_prompts"]
+__all__ = ["Written", "write_drafts", "written_by_rule"]
 
-_SHOWN_WORDS = 120
-"""Of the text, in words: what a prompt is about is said early, and reading is what takes the time."""
-_MAX_TOKENS = 64
 _TEMPERATURE = 0.7
 """Of second and later tries; the first is greedy."""
 _AGAIN = "That cannot be used. Write another prompt for the same text, without this fault:"
@@ -31,16 +26,17 @@ _AGAIN = "That cannot be used. Write another prompt for the same text, without t
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A prompt for a unit."""
+    """What became of a slot."""
 
-    unit: Unit
-    prompt: str
+    slot: Slot
+    draft: Draft | None
+    """None where it was set aside."""
     writer: str
-    """``engine`` or ``template``."""
-    reason: str
-    """Why the template stands in."""
-    attempts: int
-    raw: tuple[str, ...]
+    """``engine``, ``rule``, or ``template`` where the rule stands in for an engine that failed."""
+    reason: str = ""
+    """Why the stand-in is there, or why there is nothing."""
+    attempts: int = 0
+    raw: tuple[str, ...] = ()
     """What the engine said each time."""
 
 
@@ -52,57 +48,32 @@ class _Attempt:
     problem: str
 
 
-def prompt_messages(unit: Unit, style: Style, framework: Framework) -> list[Message]:
-    """The conversation put to the engine: instruction, the framework's examples, the text."""
-    parts = "\n".join(f"- {part}" for part in framework.parts)
-    messages = [
-        Message("system", f"{style.instruction}\n{parts}" if style is framework.instruction else style.instruction)
-    ]
-    for example in style.examples:
-        messages.append(Message("user", _shown(example.title, example.text)))
-        messages.append(Message("assistant", json.dumps({"prompt": example.prompt}, ensure_ascii=False)))
-    title = " > ".join(dict.fromkeys([unit.document.title, *unit.headings]))
-    # Neutralised before it is cut, so that the end of a hidden element is still there to be seen.
-    text = " ".join(neutralise(unit.text).split()[:_SHOWN_WORDS])
-    return [*messages, Message("user", _shown(neutralise(title), text))]
+def written_by_rule(slot: Slot) -> Written:
+    """The pair of a slot that asks no engine."""
+    return Written(slot, slot.rule, "rule")
 
 
-def _shown(title: str, text: str) -> str:
-    return f"Title: {title}\nText: {text}"
-
-
-def template_prompt(unit: Unit, style: Style, role: str) -> str:
-    """The stand-in: deterministic, from title, headings and labels."""
-    topic = unit.topic or unit.document.path.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("-", " ")
-    words = max(50, round(len(unit.text.split()) / 50) * 50)
-    return style.template.format(role=role, topic=topic, words=words)
-
-
-def write_prompts(
-    todo: Sequence[Unit],
-    engine: Engine,
-    framework: Framework,
-    style: Style,
-    settings: PairsSettings,
-    *,
-    role: str,
-    bench_questions: Sequence[str],
+def write_drafts(
+    todo: Sequence[Slot], engine: Engine, settings: PairsSettings, *, bench_questions: Sequence[str]
 ) -> Iterator[Written]:
-    """Write a prompt for each unit; yields each as it is settled, in any order."""
-    attempts: dict[int, list[_Attempt]] = {number: [] for number in range(len(todo))}
-    open_numbers = list(attempts)
+    """Have each slot's ask answered; yields each as it is settled, in any order.
+
+    All are put to the engine at once, so that it never waits between two of them.
+    """
+    asks: dict[int, Ask] = {number: slot.ask for number, slot in enumerate(todo) if slot.ask is not None}
+    attempts: dict[int, list[_Attempt]] = {number: [] for number in asks}
+    open_numbers = list(asks)
     asked = AskedBefore(bench_questions)
     for _ in range(settings.attempts):
-        requests = [_request(todo[n], style, framework, settings, attempts[n]) for n in open_numbers]
+        requests = [_request(todo[n], asks[n], settings, attempts[n]) for n in open_numbers]
         failed: list[int] = []
         for position, completion in engine.complete_many(requests):
             number = open_numbers[position]
-            unit = todo[number]
-            prompt, problem = _checked(completion.text, unit, style, bench_questions, asked)
+            draft, problem = _checked(completion.text, asks[number], bench_questions, asked)
             attempts[number].append(_Attempt(completion.text, problem))
-            if not problem:
+            if draft is not None and not problem:
                 raw = tuple(each.raw for each in attempts[number])
-                yield Written(unit, prompt, "engine", "", len(raw), raw)
+                yield Written(todo[number], draft, "engine", "", len(raw), raw)
             else:
                 failed.append(number)
         open_numbers = sorted(failed)
@@ -110,45 +81,34 @@ def write_prompts(
         raw = tuple(each.raw for each in attempts[number])
         failures = "once," if len(raw) == 1 else f"{len(raw)} times, last"
         reason = f"the engine's prompt failed {failures} because {attempts[number][-1].problem}"
-        yield Written(todo[number], template_prompt(todo[number], style, role), "template", reason, len(raw), raw)
+        rule = todo[number].rule
+        yield Written(todo[number], rule, "template" if rule else "engine", reason, len(raw), raw)
 
 
-_SCHEMA = {
-    "type": "object",
-    "properties": {"prompt": {"type": "string", "minLength": 12, "maxLength": 400}},
-    "required": ["prompt"],
-    "additionalProperties": False,
-}
-
-
-def _request(
-    unit: Unit, style: Style, framework: Framework, settings: PairsSettings, before: Sequence[_Attempt]
-) -> Request:
+def _request(slot: Slot, ask: Ask, settings: PairsSettings, before: Sequence[_Attempt]) -> Request:
     """The next try: after the last one's failure, which the engine is told."""
-    seed = int(digest(settings.seed, unit.id, len(before))[:8], 16)
-    messages = prompt_messages(unit, style, framework)
+    seed = int(digest(settings.seed, slot.place, len(before))[:8], 16)
+    messages = list(ask.messages)
     if before:
         # The last failure only: each try lengthens what has to be read, and a failed prompt is apt to be copied.
         messages.append(Message("assistant", before[-1].raw or "(nothing)"))
         messages.append(Message("user", f"{_AGAIN} {before[-1].problem}."))
     return Request(
         messages=tuple(messages),
-        max_tokens=_MAX_TOKENS,
+        max_tokens=ask.max_tokens,
         temperature=_TEMPERATURE if before else 0.0,
         seed=seed,
-        schema=_SCHEMA,
+        schema=ask.schema,
     )
 
 
-def _checked(
-    text: str, unit: Unit, style: Style, bench_questions: Sequence[str], asked: AskedBefore
-) -> tuple[str, str]:
-    """The prompt, and what is wrong with it."""
+def _checked(text: str, ask: Ask, bench_questions: Sequence[str], asked: AskedBefore) -> tuple[Draft | None, str]:
+    """The pair, and what is wrong with it."""
     try:
-        prompt = str(json.loads(text)["prompt"]).strip()
+        draft = ask.read(json.loads(text))
     except (ValueError, KeyError, TypeError):
-        return "", "it breaks off before the end"
-    problems = faults(Candidate(prompt, unit, style))
-    if leak := bench_leak(prompt, bench_questions, asked):
+        return None, "it breaks off before the end"
+    problems = ask.faults(draft)
+    if leak := bench_leak(draft.prompt, bench_questions, asked):
         problems.append(f"it asks a question of the bench (“{leak}”)")
-    return prompt, "; ".join(problems)
+    return draft, "; ".join(problems)

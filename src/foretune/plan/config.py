@@ -194,18 +194,31 @@ class EngineSettings(Section):
 class PairsSettings(Section):
     """Prompts whose answers are your documents."""
 
-    framework: str = Field("race", description="prompt framework: race (Role, Action, Context, Execute) or a TOML file")
+    framework: str = Field("race", description="prompt framework: race, rappel, co-star or a TOML file of your own")
     style: Literal["auto", "question", "instruction"] = Field(
         "auto", description="question for facts, instruction for a voice; auto: as the story says"
     )
+    recipes: list[str] = Field(
+        ["auto"],
+        description="recipes, each alone or with a number (summary:200) or share (replay:10%); "
+        "auto: as the purpose needs",
+    )
+    writer: Literal["auto", "engine", "rules"] = Field(
+        "auto",
+        description="who writes prompts: engine wherever it can, rules without a model, auto: rules where they do",
+    )
+    paraphrases: int = Field(4, ge=0, le=20, description="other ways in which the same question is asked, at most")
     limit: int = Field(0, ge=0, description="pairs to write at most, spread over the documents; 0 for all")
     min_characters: int = Field(80, ge=1, description="shorter responses make no pair, in characters")
     max_words: int = Field(
         600, ge=20, description="longer documents are cut at their headings into responses of this many words"
     )
     evaluation_fraction: float = Field(0.1, ge=0, lt=1, description="share of the documents kept from training, 0 to 1")
+    split_by: list[Literal["author", "year"]] = Field(
+        [], description="what else stays on one side of the split, beside near-duplicates: author, year"
+    )
     attempts: int = Field(
-        2, ge=1, le=10, description="how often the engine may try a prompt before the template stands in"
+        3, ge=1, le=10, description="how often the engine may try a prompt before the template stands in"
     )
     seed: int = Field(0, description="seed of choices and splits")
 

@@ -35,6 +35,7 @@ from sqlalchemy import (
     table,
 )
 
+from foretune.pairs import replay_pairs
 from foretune.types import digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
@@ -139,6 +140,7 @@ def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]
 
     vault, ids = project.vault, [one.id for one in chosen]
     counts = {table.name + "s": _count(connection, table, ids) for table in (t.passage, t.finding, t.pair, t.decision)}
+    counts["pairs"] += len(_quoting(connection, ids))
     adapters = _adapters_trained_on(vault, connection, ids)
     runs = _runs_that_quote(connection, {one.path for one in chosen}, tainted=bool(adapters))
     forget(connection, ids)
@@ -169,6 +171,16 @@ def _count(connection: Connection, rows: Table, ids: Sequence[str]) -> int:
     return sum(connection.execute(query, {"b_id": one}).scalar_one() for one in ids)
 
 
+def _quoting(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Pairs of other documents that quote one of these: they go too."""
+    query = (
+        select(t.pair_source.c.pair_id)
+        .join(t.pair, t.pair.c.id == t.pair_source.c.pair_id)
+        .where(t.pair_source.c.document_id.in_(ids), t.pair.c.document_id.not_in(ids))
+    )
+    return set(connection.execute(query).scalars())
+
+
 def _adapters_trained_on(vault: Vault, connection: Connection, ids: Sequence[str]) -> list[dict[str, str]]:
     """Adapters that learned from one of these documents, or of which nobody can say that they did not.
 
@@ -176,6 +188,8 @@ def _adapters_trained_on(vault: Vault, connection: Connection, ids: Sequence[str
     that is not there any more may have been of any document.
     """
     others = set(connection.execute(select(t.pair.c.id).where(t.pair.c.document_id.not_in(ids))).scalars())
+    others -= _quoting(connection, ids)
+    others |= {pair.id for pair in replay_pairs()}
     found = []
     for row in connection.execute(select(t.adapter.c.id, t.adapter.c.hash, t.adapter.c.path).order_by(t.adapter.c.id)):
         record = (vault.folder / row.path).parent / "result.json"
@@ -276,7 +290,7 @@ def _plain(name: str, *columns: str) -> TableClause:
 
 
 _HOLDERS: tuple[Table | TableClause, ...] = (
-    *(t.document, t.finding, t.passage, t.pair, t.question, t.bench_answer, t.decision, t.set_aside),
+    *(t.document, t.finding, t.passage, t.pair, t.pair_decision, t.question, t.bench_answer, t.decision, t.set_aside),
     _plain("passage_fts", "title", "headings", "keywords", "body"),  # without markup, so not as in the passages
     _plain("sqlite_master", "sql"),
 )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Wanted,
     )
     from foretune.governance.labels_sheet import SheetOutcome
-    from foretune.pairs import PairsSummary
+    from foretune.pairs import Judged, Leak, PairsSummary, ReviewOutcome, Variety
     from foretune.plan.advice import Advice
     from foretune.project.adapters import StoredAdapter
     from foretune.project.erasing import Receipt
@@ -384,12 +384,44 @@ class Project:
         with self.working():
             run_stale(self, "review", progress)
             summary: PairsSummary = run_stage(self, "pairs", progress)  # type: ignore[assignment]
-        if not summary.kept + summary.dropped:
+        if not summary.kept + summary.dropped + summary.set_aside:
             raise NothingToDoError(
                 "There is nothing to write pairs from: no included document has a piece of "
                 f"{self.config.pairs.min_characters} characters or more (see `foretune review` for what is excluded)."
             )
         return summary
+
+    def write_pair_review(self, path: Path) -> int:
+        """Write the pairs to a spreadsheet for people to judge; returns how many."""
+        from foretune.pairs import write_review
+
+        return write_review(self.vault, path)
+
+    def read_pair_review(self, path: Path, *, reason: str = "") -> ReviewOutcome:
+        """Take in a spreadsheet of pairs that was filled in; what was decided holds at once."""
+        from foretune.project.pairing import take_review
+
+        with self.working():
+            return take_review(self, path, reason=reason)
+
+    def pair_leaks(self) -> list[Leak]:
+        """What the pairs share with the bench, between training and evaluation, and with the framework's examples."""
+        from foretune.project.pairing import leaks
+
+        return leaks(self)
+
+    def prompt_variety(self) -> Variety:
+        """How unlike each other the kept prompts are."""
+        from foretune.project.pairing import prompt_variety
+
+        return prompt_variety(self)
+
+    def judge_pairs(self, *, sample: int = 0, rubric: Path | None = None, progress: Progress = silent) -> Judged:
+        """Have the plan's engine judge pairs by a rubric, and say how far it agrees with people."""
+        from foretune.project.pairing import judge
+
+        with self.working():
+            return judge(self, sample=sample, rubric=rubric, progress=progress)
 
     def tune(self, *, pilot: bool, progress: Progress = silent) -> StoredAdapter:
         """Train an adapter on ten pairs (``pilot``) or on all."""

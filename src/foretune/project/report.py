@@ -23,6 +23,7 @@ from foretune.pairs import stored_pairs
 from foretune.plan.intent import intent
 from foretune.project.adapters import StoredAdapter, current_adapter
 from foretune.project.next_steps import next_steps
+from foretune.project.pairing import leaks, prompt_variety
 from foretune.types import Arm, Outcome, Question, Severity
 from foretune.vault import now
 from foretune.vault import tables as t
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["REPORT", "TEMPLATE_VERSION", "write_report"]
 
 REPORT = "report.html"
-TEMPLATE_VERSION = 3
+TEMPLATE_VERSION = 4
 """Raised when the report's look changes, so that `foretune run` writes it anew."""
 
 
@@ -195,11 +196,14 @@ def _pairs(project: Project) -> dict[str, Any]:
     templates = sum(pair.writer == "template" for pair in kept)
     return {
         "kept": len(kept),
-        "dropped": Counter(pair.reason for pair in pairs if pair.state == "dropped"),
+        "dropped": Counter(pair.reason.partition(":")[0] for pair in pairs if pair.state == "dropped"),
         "train": sum(pair.split == "train" for pair in kept),
         "evaluation": sum(pair.split == "evaluation" for pair in kept),
         "templates": templates,
         "template_share": templates / len(kept) if kept else 0.0,
+        "set_aside": sum(pair.state == "set_aside" for pair in pairs),
+        "leaks": Counter(leak.kind for leak in leaks(project, by_meaning=False)),
+        "variety": prompt_variety(project),
         "first": kept[:6],
     }
 

@@ -30,10 +30,12 @@ from foretune.project.adapters import (
 from foretune.project.benching import answering, possible_arms
 from foretune.project.benching import run as run_bench
 from foretune.project.engine import model_hash
+from foretune.project.pairing import bench_texts
 from foretune.types import Use, digest
 from foretune.vault import tables as t
 
 if TYPE_CHECKING:
+    from foretune.pairs import Choice
     from foretune.project.project import Project
 
 __all__ = ["StageState", "require_documents", "run_all", "run_stage", "run_stale", "states"]
@@ -229,10 +231,7 @@ def _no_tuning(project: Project) -> str:
 
 
 def _bench_texts(project: Project) -> list[str]:
-    """Bench questions and paraphrases: none may be learned from."""
-    if not (project.folder / project.config.purpose.questions).exists():
-        return []
-    return [text for q in project.questions() for text in (q.question, q.paraphrase) if text]
+    return [text for text, _ in bench_texts(project)]
 
 
 def _pairs_style(project: Project) -> str:
@@ -244,6 +243,15 @@ def _pairs_style(project: Project) -> str:
     return "instruction" if intent(project.config).voice and not intent(project.config).facts else "question"
 
 
+def _pairs_recipes(project: Project) -> list[Choice]:
+    from foretune.pairs import choices
+    from foretune.plan.intent import intent
+
+    asked = intent(project.config)
+    voice = bool(asked.voice) and not asked.facts
+    return choices(project.config.pairs.recipes, voice=voice, pilot=project.config.tuning.run != "full")
+
+
 def _pairs_inputs(project: Project) -> str:
     from foretune.pairs import load_framework
 
@@ -253,6 +261,7 @@ def _pairs_inputs(project: Project) -> str:
         settings.model_dump(mode="json"),
         load_framework(settings.framework, folder=project.folder).hash,
         _pairs_style(project),
+        [(choice.recipe.name, choice.most, choice.share) for choice in _pairs_recipes(project)],
         project.config.story.persona,
         model_hash(project),
         _bench_texts(project),
@@ -264,7 +273,7 @@ def _pairs(project: Project, progress: Progress) -> Summary:
     from foretune.governance import governed
     from foretune.pairs import load_framework, write_pairs
 
-    settings = project.config.pairs
+    settings, bench = project.config.pairs, _bench_texts(project)
     return write_pairs(
         project.vault,
         governed(project.vault, project.config.governance, use=Use.TUNING),
@@ -273,7 +282,9 @@ def _pairs(project: Project, progress: Progress) -> Summary:
         settings,
         story=project.config.story,
         style_name=_pairs_style(project),
-        bench_questions=_bench_texts(project),
+        recipes=_pairs_recipes(project),
+        bench_questions=bench,
+        similarity=project.embedder.embed if bench else None,
         progress=progress,
     )
 

@@ -36,6 +36,8 @@ __all__ = [
     "grant",
     "metadata",
     "pair",
+    "pair_decision",
+    "pair_source",
     "passage",
     "principal",
     "question",
@@ -206,6 +208,33 @@ pair = Table(
     Column("at", Text, nullable=False),
 )
 Index("ix_pair_document", pair.c.document_id)
+
+pair_source = Table(  # further documents whose text is in a pair; a trigger takes the pair away with any of them
+    "pair_source",
+    metadata,
+    Column("pair_id", Text, ForeignKey("pair.id", ondelete="CASCADE"), primary_key=True),
+    _document_id(key=True),
+    Column("document_hash", Text, nullable=False),
+)
+Index("ix_pair_source_document", pair_source.c.document_id)
+
+pair_decision = Table(  # append-only; the newest of a kind on a place holds
+    "pair_decision",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _document_id(),
+    Column("place", Text, nullable=False),  # document, recipe and text: the same when the pair is written again
+    Column("kind", Text, nullable=False),  # keep, reject, rate, rewrite
+    Column("prompt", Text, nullable=False, default=""),  # of a rewriting
+    Column("response", Text, nullable=False, default=""),
+    Column("rating", Integer),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("pair_hash", Text, nullable=False),  # of the prompt and response that were decided on
+    Column("at", Text, nullable=False),
+)
+Index("ix_pair_decision_document", pair_decision.c.document_id)
+Index("ix_pair_decision_place", pair_decision.c.place)
 
 adapter = Table(
     "adapter",

@@ -1,0 +1,297 @@
+"""Pairs as a spreadsheet for people: written with what they need to judge, and taken in again as decisions.
+
+One row a pair. ``verdict`` is *keep* or *reject*, ``rating`` 1 to 5; a changed prompt or response is a rewriting. An
+empty verdict or rating changes nothing. Rows are matched by ``id``, and only while the pair is what it was
+(``version``).
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foretune.errors import InputError
+from foretune.files import replacing
+from foretune.pairs.store import stored_pairs
+from foretune.pairs.verdicts import PairDecision, PairDecisionKind, decide, pair_hash, place_of, standing
+from foretune.spreadsheets import guarded, read_rows, spreadsheet_suffix
+from foretune.types import Pair
+from foretune.vault import Vault
+
+__all__ = ["COLUMNS", "ReviewOutcome", "ReviewRow", "read_review", "write_review"]
+
+COLUMNS = (
+    "verdict",
+    "rating",
+    "prompt",
+    "response",
+    "note",
+    "source",
+    "headings",
+    "recipe",
+    "writer",
+    "findings",
+    "state",
+    "split",
+    "id",
+    "version",
+)
+_FILLED_IN = ("verdict", "rating", "prompt", "response", "note")
+_NEEDED = ("id", "version")
+_VERDICTS = {"keep": PairDecisionKind.KEEP, "reject": PairDecisionKind.REJECT}
+_RATINGS = ("1", "2", "3", "4", "5")
+_WIDTHS = {"prompt": 50, "response": 80, "note": 30, "source": 36, "headings": 30, "findings": 44}
+_CELL_LIMIT = 32_767
+"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A row that was not taken in, and why."""
+
+    row: int
+    """As the spreadsheet numbers it; the head is row 1."""
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOutcome:
+    """What came of a sheet: rows = decided + unchanged + set aside."""
+
+    kept: int = 0
+    rejected: int = 0
+    rated: int = 0
+    rewritten: int = 0
+    decided: int = 0
+    """Rows with at least one decision."""
+    unchanged: int = 0
+    set_aside: tuple[ReviewRow, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        return self.decided + self.unchanged + len(self.set_aside)
+
+    def as_json(self) -> dict[str, Any]:
+        names = ("kept", "rejected", "rated", "rewritten", "decided", "unchanged")
+        aside = [{"row": each.row, "source": each.source, "reason": each.reason} for each in self.set_aside]
+        return {"rows": self.rows, **{name: getattr(self, name) for name in names}, "set_aside": aside}
+
+
+# -- writing -------------------------------------------------------------------------------------------
+
+
+def write_review(vault: Vault, path: Path) -> int:
+    """Write every pair of a document that the reader may see to an ``.xlsx`` or ``.csv``; returns how many.
+
+    Raises:
+        InputError: another suffix, or a folder there is not.
+    """
+    suffix = spreadsheet_suffix(path)
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent}: make it first, or write the sheet somewhere else.")
+    held = standing(vault)
+    rows = []
+    for pair in _reviewable(vault):
+        verdict = held[place_of(pair)].verdict if place_of(pair) in held else None
+        rows.append(_row(pair, verdict.kind.value if verdict else ""))
+    content = _xlsx(rows) if suffix == ".xlsx" else _csv(rows)
+    with replacing(path) as draft:
+        draft.write_bytes(content)
+    return len(rows)
+
+
+def _reviewable(vault: Vault) -> list[Pair]:
+    return [pair for pair in stored_pairs(vault) if pair.document_id and pair.state != "set_aside"]
+
+
+def _row(pair: Pair, verdict: str) -> dict[str, str]:
+    start, end = pair.provenance.get("start", 0), pair.provenance.get("end", 0)
+    found = [*pair.provenance.get("findings", ()), *([pair.reason] if pair.reason else [])]
+    if pair.provenance.get("judge") == "no":
+        found.append(f"the judge: {pair.provenance.get('judge_why', '')}")
+    return {
+        "verdict": verdict,
+        "rating": str(pair.provenance.get("rating", "")),
+        "prompt": pair.prompt,
+        "response": pair.response,
+        "note": "",
+        "source": f"{pair.path} ({start}-{end})",
+        "headings": " > ".join(pair.provenance.get("headings", ())),
+        "recipe": pair.recipe,
+        "writer": pair.writer,
+        "findings": "; ".join(dict.fromkeys(found)),
+        "state": pair.state,
+        "split": pair.split,
+        "id": place_of(pair),
+        "version": pair_hash(pair.prompt, pair.response),
+    }
+
+
+def _csv(rows: Sequence[Mapping[str, str]]) -> bytes:
+    """UTF-8 with byte order mark; what a spreadsheet would run as a formula is kept from it by an apostrophe."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    writer.writerows([guarded(row[name]) for name in COLUMNS] for row in rows)
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def _xlsx(rows: Sequence[Mapping[str, str]]) -> bytes:
+    """Cells as text, so that nothing becomes a formula; drop-down lists where there is a choice."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    # in_memory: the library would otherwise write the texts to files in the temporary folder
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    sheet = book.add_worksheet("pairs")
+    head = book.add_format({"bold": True, "bottom": 1})
+    ours = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top", "font_color": "#555555"})
+    theirs = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top", "bg_color": "#FFFBEA"})
+    for column, name in enumerate(COLUMNS):
+        sheet.set_column(column, column, _WIDTHS.get(name, 11), None, {"hidden": name in _NEEDED})
+        sheet.write_string(0, column, name, head)
+    for number, row in enumerate(rows, start=1):
+        for column, name in enumerate(COLUMNS):
+            sheet.write_string(number, column, row[name][:_CELL_LIMIT], theirs if name in _FILLED_IN else ours)
+    for name, choice in (("verdict", list(_VERDICTS)), ("rating", list(_RATINGS))):
+        column = COLUMNS.index(name)
+        rule = {"validate": "list", "source": choice, "error_title": "Not one of the choices"}
+        sheet.data_validation(1, column, max(1, len(rows)), column, rule)
+    sheet.freeze_panes(1, 2)
+    sheet.autofilter(0, 0, max(1, len(rows)), len(COLUMNS) - 1)
+    book.close()
+    return buffer.getvalue()
+
+
+# -- reading -------------------------------------------------------------------------------------------
+
+
+def read_review(vault: Vault, path: Path, *, reason: str = "") -> ReviewOutcome:
+    """Take in a sheet that :func:`write_review` wrote and a person filled in; what changed is a decision by them.
+
+    A sheet with a mistake in it changes nothing. Rows of pairs that are gone or were written anew are set aside.
+
+    Raises:
+        InputError: the file cannot be read, a column was renamed or is missing, or a cell cannot be what it says.
+    """
+    reason = reason.strip() or f"filled in on the sheet {path.name}"
+    table, notices = read_rows(path, sheet="pairs", command="foretune pairs review", cell=_cell)
+    names = _columns(path, table[0] if table else [], notices)
+    present = {place_of(pair): pair for pair in _reviewable(vault)}
+    held = standing(vault)
+    made: list[PairDecision] = []
+    aside: list[ReviewRow] = []
+    problems: list[str] = []
+    decided = unchanged = 0
+    for number, cells in enumerate(table[1:], start=2):
+        row = dict(zip(names, [*cells, *[""] * len(names)], strict=False))
+        if not any(cells):
+            continue
+        pair = present.get(row["id"])
+        if pair is None:
+            aside.append(ReviewRow(number, row.get("source", ""), "the pair is no longer there"))
+            continue
+        if row["version"] != pair_hash(pair.prompt, pair.response):
+            why = "the pair was written anew after the sheet: look at it again on a new one"
+            aside.append(ReviewRow(number, row.get("source", ""), why))
+            continue
+        if problem := _problem(row):
+            problems.append(f"row {number} ({row.get('source', '')}), {problem}")
+            continue
+        known = held[row["id"]].verdict if row["id"] in held else None
+        new = list(_decisions(row, pair, known.kind if known else None, reason))
+        made += new
+        decided, unchanged = decided + bool(new), unchanged + (not new)
+    if problems:
+        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+        raise InputError(f"{path.name} was not taken in: {'; '.join(problems[:5])}{more}.")
+    decide(vault, made)
+    count = {kind: sum(each.kind is kind for each in made) for kind in PairDecisionKind}
+    return ReviewOutcome(
+        count[PairDecisionKind.KEEP],
+        count[PairDecisionKind.REJECT],
+        count[PairDecisionKind.RATE],
+        count[PairDecisionKind.REWRITE],
+        decided,
+        unchanged,
+        tuple(aside),
+        tuple(notices),
+    )
+
+
+def _problem(row: Mapping[str, str]) -> str:
+    verdict, rating = row.get("verdict", "").casefold(), row.get("rating", "")
+    if verdict and verdict not in _VERDICTS:
+        return f"verdict: “{verdict[:40]}” is neither keep nor reject"
+    if rating and rating not in _RATINGS:
+        return f"rating: “{rating[:40]}” is no number from 1 to 5"
+    if not row.get("prompt", "x") or not row.get("response", "x"):
+        return "prompt and response cannot be empty: to leave the pair out, write reject under verdict"
+    return ""
+
+
+def _decisions(
+    row: Mapping[str, str], pair: Pair, known: PairDecisionKind | None, reason: str
+) -> Iterator[PairDecision]:
+    """What the row changes."""
+    because = row.get("note", "").strip() or reason
+    place, prompt, response = place_of(pair), row.get("prompt", pair.prompt), row.get("response", pair.response)
+    if _cut(pair.response) == _line_ends(response):  # a cell holds no more: what is cut off was not changed
+        response = pair.response
+    if (_line_ends(prompt), _line_ends(response)) != (_line_ends(pair.prompt), _line_ends(pair.response)):
+        version = pair_hash(pair.prompt, pair.response)
+        yield PairDecision(
+            pair.document_id, place, PairDecisionKind.REWRITE, because, version, prompt.strip(), response.strip()
+        )
+    else:
+        prompt, response = pair.prompt, pair.response
+    version = pair_hash(prompt.strip(), response.strip())
+    verdict = _VERDICTS.get(row.get("verdict", "").casefold())
+    if verdict is not None and verdict is not known:
+        yield PairDecision(pair.document_id, place, verdict, because, version)
+    rating = row.get("rating", "")
+    if rating and rating != str(pair.provenance.get("rating", "")):
+        yield PairDecision(pair.document_id, place, PairDecisionKind.RATE, because, version, rating=int(rating))
+
+
+def _cut(text: str) -> str:
+    return _line_ends(text[:_CELL_LIMIT])
+
+
+def _line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _columns(path: Path, head: Sequence[str], notices: list[str]) -> list[str]:
+    names = [cell.strip().lower() for cell in head]
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise InputError(f"{path.name} has two columns called {' and '.join(repeated)}: keep one of each.")
+    extra = [name for name in names if name and name not in COLUMNS]
+    absent = [name for name in COLUMNS if name not in names]
+    if needed := [name for name in _NEEDED if name in absent]:
+        raise InputError(
+            f"{path.name} has no column {' and no column '.join(needed)}, so nothing says which pairs its rows are "
+            "about: write a new sheet with --out and copy your changes into it."
+        )
+    guesses = {name: next(iter(difflib.get_close_matches(name, absent, 1, 0.6)), "") for name in extra}
+    renamed = [f"“{name}” may be “{meant}”" for name, meant in guesses.items() if meant]
+    if renamed:
+        raise InputError(
+            f"{path.name} was not taken in, because a column seems to be renamed ({', '.join(renamed)}): give it back "
+            "its name, or delete it."
+        )
+    if extra:
+        notices.append(f"Columns that are not ours were left out: {', '.join(extra)}.")
+    return names
+
+
+def _cell(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,87 @@
+"""Spreadsheets that people filled in: an Excel file or a CSV as rows of text, whatever program saved it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from foretune.errors import InputError
+
+__all__ = ["guarded", "read_rows", "spreadsheet_suffix"]
+
+_FORMULA = re.compile(r"^'*[=@+\-\t\r]")
+_GUARDED = re.compile(r"^'(?='*[=@+\-\t\r])")
+
+
+def guarded(cell: str) -> str:
+    """The cell, with an apostrophe before what a spreadsheet would run as a formula; :func:`read_rows` takes it off.
+
+    See OWASP, “CSV Injection” (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
+    return "'" + cell if _FORMULA.match(cell) else cell
+
+
+def spreadsheet_suffix(path: Path) -> str:
+    """``.xlsx`` or ``.csv``.
+
+    Raises:
+        InputError: another one.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (".xlsx", ".csv"):
+        raise InputError(f"{path.name} is neither .xlsx nor .csv: give the sheet one of these endings.")
+    return suffix
+
+
+def read_rows(path: Path, *, sheet: str, command: str, cell: Callable[[Any], str]) -> tuple[list[list[str]], list[str]]:
+    """Rows of cells, and what to tell about how they were read.
+
+    Args:
+        sheet: the worksheet; the first where there is none of that name.
+        command: what writes such a sheet, for the message where there is none.
+        cell: what a spreadsheet's value is as text; a CSV's cells, which are text, pass it too.
+
+    Raises:
+        InputError: the file is not there or cannot be read.
+    """
+    suffix = spreadsheet_suffix(path)
+    if not path.is_file():
+        raise InputError(f"There is no sheet {path}: write one with `{command} --out {path.name}`.")
+    if suffix == ".csv":
+        return _read_csv(path, cell)
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(path)
+        name = sheet if sheet in book.sheet_names else book.sheet_names[0]
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError, IndexError):
+        raise InputError(f"{path.name} cannot be read as an Excel file: save it as .xlsx again, or as .csv.") from None
+    return [[cell(value) for value in row] for row in rows], []
+
+
+def _read_csv(path: Path, cell: Callable[[Any], str]) -> tuple[list[list[str]], list[str]]:
+    raw, notices = path.read_bytes(), []
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    else:
+        encoding = "utf-8-sig"
+        try:
+            raw.decode(encoding)
+        except UnicodeDecodeError:
+            encoding = "cp1252"
+            notices.append(f"{path.name} is not UTF-8: it was read as Windows-1252, as Excel writes it.")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is in no encoding we know: save it as “CSV UTF-8” and try again.") from None
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error:
+        raise InputError(f"{path.name} cannot be read as a CSV table: save it as “CSV UTF-8” and try again.") from None
+    return [[cell(_GUARDED.sub("", value)) for value in row] for row in rows], notices
