@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foretune.engines.gguf_header import read_header
 from foretune.errors import InputError
 from foretune.files import replacing, sweep_drafts
 from foretune.models import ModelFiles
@@ -21,15 +24,17 @@ from foretune.tuning.checkpoint import Checkpoint
 from foretune.tuning.export_gguf import export_gguf
 from foretune.tuning.layout import ARCHITECTURES
 from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
-from foretune.tuning.schedule import epochs_for
+from foretune.tuning.memory import explain_out_of_memory
+from foretune.tuning.schedule import epochs_for, learning_rate_for
 from foretune.tuning.tokenize import Encoded, check_mask
 from foretune.tuning.train import attach_adapter, train
-from foretune.tuning.types import AdapterResult, Dropped, Example
+from foretune.tuning.types import AdapterResult, Dropped, Example, examples_digest
 from foretune.types import digest
 
-__all__ = ["Selection", "run"]
+__all__ = ["Selection", "effective_alpha", "run"]
 
 _SHAPING = (
+    "method",
     "rank",
     "alpha",
     "dropout",
@@ -37,11 +42,12 @@ _SHAPING = (
     "batch_size",
     "gradient_accumulation",
     "warmup_fraction",
+    "early_stopping",
     "seed",
 )
 """Settings that change the weights; the others do so through examples, epochs and precision."""
 
-VERSION = 1
+VERSION = 2
 """Of the way of training: raise it when the same inputs come to give other weights, or the record other fields."""
 
 
@@ -74,6 +80,10 @@ def run(
     device = choose_device()
     dtype = choose_dtype(settings.precision, device)
     epochs = epochs_for(len(selection.encoded), settings.epochs)
+    parameters = base.model.parameters if base.model else read_header(base.weights).parameters
+    settings = settings.model_copy(
+        update={"learning_rate": learning_rate_for(parameters, settings.learning_rate)}
+    )
     inputs = digest(
         VERSION,
         base.hash,
@@ -87,7 +97,8 @@ def run(
         return finished
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     sweep_drafts(folder)
-    with torch.random.fork_rng():  # the caller's dice stay as they are
+    started = time.monotonic()
+    with explain_out_of_memory(settings), torch.random.fork_rng():  # the caller's dice stay as they are
         with progress.step("loading the model", total=1, unit="models") as bar:
             attention = choose_attention(device, dtype, max(len(item.ids) for item in selection.encoded))
             model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
@@ -95,6 +106,7 @@ def run(
             bar.advance()
         _require_space(folder, model)
         checkpoint = Checkpoint(folder / "checkpoint.pt", inputs)
+        startup = time.monotonic() - started
         position = train(
             model,
             selection.encoded,
@@ -104,12 +116,15 @@ def run(
             evaluation=selection.evaluation,
             progress=progress,
         )
+    exporting = time.monotonic()
     _export(model, folder, base, settings)
+    by_id = {example.id: example for example in examples}
     result = AdapterResult(
         path=folder / "adapter.gguf",
         peft=folder / "peft",
         hash=_sha256(folder / "adapter.gguf"),
         base_hash=base.hash,
+        data_hash=examples_digest([by_id[item.id] for item in selection.encoded]),
         inputs=inputs,
         settings=settings.model_dump(),
         precision=str(dtype).removeprefix("torch."),
@@ -119,6 +134,10 @@ def run(
         evaluation_losses=tuple(position.evaluation_losses),
         tokens=position.tokens,
         seconds=position.seconds,
+        kept_epoch=position.kept_epoch,
+        stopped=position.stopped,
+        replayed=sum(by_id[item.id].replay for item in selection.encoded),
+        startup_seconds=startup + time.monotonic() - exporting,
         dropped=tuple(selection.dropped),
         cut=tuple(selection.cut),
     )
@@ -153,18 +172,23 @@ def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings
         architecture=ARCHITECTURES[config.model_type],
         heads=config.num_attention_heads,
         key_value_heads=config.num_key_value_heads,
-        alpha=settings.alpha,
+        alpha=effective_alpha(settings),
         base_hash=base.hash,
     )
     draft = folder / ".peft.tmp"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     # A name, not the path on this machine that PEFT would write.
-    model.peft_config["default"].base_model_name_or_path = base.id
+    model.peft_config["default"].base_model_name_or_path = base.name
     model.save_pretrained(draft, save_embedding_layers=False)
     (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
     shutil.rmtree(folder / "peft", ignore_errors=True)
     draft.replace(folder / "peft")
+
+
+def effective_alpha(settings: TuningSettings) -> float:
+    """The alpha of a plain LoRA that scales as these settings do: rsLoRA divides by √rank instead of the rank."""
+    return settings.alpha * math.sqrt(settings.rank) if settings.method == "rslora" else float(settings.alpha)
 
 
 def _sha256(path: Path) -> str:
@@ -173,9 +197,9 @@ def _sha256(path: Path) -> str:
 
 
 def _require_space(folder: Path, model: Any) -> None:
-    """Weights and the optimiser's two moments, twice while a checkpoint is replaced, and the two exports."""
+    """Weights, those of the best epoch and the optimiser's two moments, twice while a checkpoint is replaced, and the two exports."""
     adapter = sum(value.numel() * value.element_size() for value in model.parameters() if value.requires_grad)
-    needed, free = 8 * adapter, shutil.disk_usage(folder).free
+    needed, free = 10 * adapter, shutil.disk_usage(folder).free
     if free < needed:
         raise InputError(
             f"Tuning needs {needed / 1e6:.0f} MB in {folder}, and {free / 1e6:.0f} MB are free: make room there."

@@ -42,7 +42,8 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
     """PEFT's model around ``base``: an update of low rank on every linear layer, seeded.
 
     Source: Hu et al. 2021, arXiv:2106.09685; on all linear layers: "LoRA Without Regret",
-    https://thinkingmachines.ai/blog/lora/.
+    https://thinkingmachines.ai/blog/lora/; rsLoRA: Kalajdzievski 2023, arXiv:2312.03732; DoRA: Liu et al. 2024,
+    arXiv:2402.09353.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -52,6 +53,8 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=[layer.rpartition(".")[2] for layer in LINEAR_LAYERS.values()],
+        use_rslora=settings.method == "rslora",
+        use_dora=settings.method == "dora",
         bias="none",
         task_type="CAUSAL_LM",
     )
@@ -59,7 +62,7 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
         # PEFT asks transformers for a name that transformers is about to drop.
         warnings.simplefilter("ignore", FutureWarning)
         model = get_peft_model(base, config)
-    if settings.dropout == 0:
+    if settings.dropout == 0 and settings.method != "dora":
         fuse_adapter(model)
     return model
 
@@ -100,10 +103,12 @@ def train(
 ) -> Position:
     """Train the adapter of ``model`` in place, from ``checkpoint`` on where it holds one.
 
-    Interrupted at any point and called again, it ends with the weights of an undisturbed run.
+    Interrupted at any point and called again, it ends with the weights of an undisturbed run. With
+    ``evaluation`` and ``settings.early_stopping`` it ends with those of the best epoch. A loss that is no
+    longer a number ends it with those of the last good epoch; :attr:`Position.stopped` says so.
 
     Raises:
-        InputError: the loss is no longer a number.
+        InputError: the loss is no longer a number, and no epoch is complete.
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     # Weight decay 0: the update starts at zero and its rank already bounds it.
@@ -115,19 +120,79 @@ def train(
         position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size))
     with progress.step("tuning", total=plan.steps, unit="steps") as bar:
         bar.advance(len(position.losses))
-        saved = time.monotonic()
-        while position.epoch < epochs:
-            for step in plan.epoch(position.epoch)[position.step :]:
-                _take_step(model, optimizer, step, plan, position, bar)
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    checkpoint.save(model, optimizer, position)
-                    saved = time.monotonic()
-            if evaluation:
-                position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size))
-            position.epoch, position.step = position.epoch + 1, 0
-            checkpoint.save(model, optimizer, position)
-            saved = time.monotonic()
+        try:
+            _run_epochs(model, optimizer, plan, position, checkpoint, evaluation, bar)
+        except _DivergedError:
+            if not position.kept_epoch:
+                raise InputError(
+                    f"Training diverged at step {len(position.losses) + 1}: "
+                    f"set tuning.learning_rate in foretune.toml below {settings.learning_rate:g}."
+                ) from None
+            position.stopped = (
+                f"the loss was no longer a number at step {len(position.losses) + 1}: "
+                f"set tuning.learning_rate below {settings.learning_rate:g}"
+            )
+    if position.kept_epoch and position.kept_epoch != position.epoch or position.stopped:
+        _put_back(model, position.kept)
     return position
+
+
+class _DivergedError(Exception):
+    """The loss is no longer a number."""
+
+
+def _run_epochs(
+    model: Any,
+    optimizer: torch.optim.Optimizer,
+    plan: _Plan,
+    position: Position,
+    checkpoint: Checkpoint,
+    evaluation: Sequence[Encoded],
+    bar: Step,
+) -> None:
+    """Train to the last epoch, or to the one after which it is no use to go on."""
+    settings = plan.settings
+    saved = time.monotonic()
+    while position.epoch < plan.epochs and not position.stopped:
+        for step in plan.epoch(position.epoch)[position.step :]:
+            _take_step(model, optimizer, step, plan, position, bar)
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                checkpoint.save(model, optimizer, position)
+                saved = time.monotonic()
+        if evaluation:
+            loss = evaluate(model, evaluation, settings.batch_size)
+            if not math.isfinite(loss):
+                raise _DivergedError
+            position.evaluation_losses.append(loss)
+        position.epoch, position.step = position.epoch + 1, 0
+        _keep_best(model, position, settings.early_stopping)
+        checkpoint.save(model, optimizer, position)
+        saved = time.monotonic()
+
+
+def _keep_best(model: Any, position: Position, patience: int) -> None:
+    """Keep the adapter where no epoch was better, and end training where that was too long ago.
+
+    Source: early stopping with patience (Prechelt 1998, "Early Stopping — But When?", LNCS 1524).
+    """
+    after = position.evaluation_losses[1:]
+    if not patience or not after or after[-1] <= min(after):
+        position.kept = {name: value.detach().clone() for name, value in _adapter(model).items()}
+        position.kept_epoch = position.epoch
+    elif position.epoch - position.kept_epoch >= patience:
+        position.stopped = (
+            f"the evaluation loss was lowest after epoch {position.kept_epoch}, and {patience} more did not help"
+        )
+
+
+def _adapter(model: Any) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in model.named_parameters() if value.requires_grad}
+
+
+def _put_back(model: Any, weights: dict[str, torch.Tensor]) -> None:
+    with torch.no_grad():
+        for name, value in _adapter(model).items():
+            value.copy_(weights[name])
 
 
 class _Plan:
@@ -135,6 +200,7 @@ class _Plan:
 
     def __init__(self, examples: Sequence[Encoded], settings: TuningSettings, epochs: int) -> None:
         self.settings = settings
+        self.epochs = epochs
         self._examples = examples
         self._lengths = [len(item.ids) for item in examples]
         an_epoch = math.ceil(len(examples) / settings.batch_size)
@@ -166,10 +232,7 @@ def _take_step(
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     if not math.isfinite(total):
-        raise InputError(
-            f"Training diverged at step {len(position.losses) + 1}: "
-            f"set tuning.learning_rate in foretune.toml below {settings.learning_rate:g}."
-        )
+        raise _DivergedError
     parameters = optimizer.param_groups[0]["params"]
     torch.nn.utils.clip_grad_norm_(parameters, MAX_GRADIENT_NORM)
     factor = learning_rate_factor(len(position.losses), steps=plan.steps, warmup_fraction=settings.warmup_fraction)
