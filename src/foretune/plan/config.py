@@ -244,6 +244,7 @@ class TuningSettings(Section):
         "auto", description="numbers of the frozen base model; auto: bfloat16 where the processor is fast at it"
     )
     warmup_fraction: float = Field(0.1, ge=0, lt=1, description="share of the steps in which the learning rate rises")
+    price_hour: float = Field(0.0, ge=0, description="what an hour of the training machine costs, in your currency")
     canaries: int = Field(
         0, ge=0, le=50, description="made-up secrets trained along, by which `foretune tune check` sees memorisation"
     )

@@ -14,6 +14,7 @@ from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress, silent
 from foretune.tuning.chat import load_chat_tokenizer
+from foretune.tuning.memorisation import canaries
 from foretune.tuning.run import Selection, run
 from foretune.tuning.tokenize import Encoded, encode_examples, shorten
 from foretune.tuning.types import AdapterResult, Dropped, Example
@@ -62,6 +63,7 @@ def tune(
             f"Tuning needs at least {MIN_EXAMPLES} pairs, and there are {own} to train on: "
             "add documents or keep more pairs."
         )
+    examples = [*examples, *(canary.example for canary in canaries(settings.canaries, seed=settings.seed))]
     chat = load_chat_tokenizer(base.weights)
     encoded, dropped = encode_examples(examples, chat, max_tokens=settings.max_tokens)
     if len(encoded) < MIN_EXAMPLES:

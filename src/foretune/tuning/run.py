@@ -23,8 +23,9 @@ from foretune.tuning.chat import ChatTokenizer
 from foretune.tuning.checkpoint import Checkpoint
 from foretune.tuning.export_gguf import export_gguf
 from foretune.tuning.layout import ARCHITECTURES
-from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
 from foretune.tuning.memory import explain_out_of_memory
+from foretune.tuning.merge import write_merged
+from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
 from foretune.tuning.schedule import epochs_for, learning_rate_for
 from foretune.tuning.tokenize import Encoded, check_mask
 from foretune.tuning.train import attach_adapter, train
@@ -81,9 +82,7 @@ def run(
     dtype = choose_dtype(settings.precision, device)
     epochs = epochs_for(len(selection.encoded), settings.epochs)
     parameters = base.model.parameters if base.model else read_header(base.weights).parameters
-    settings = settings.model_copy(
-        update={"learning_rate": learning_rate_for(parameters, settings.learning_rate)}
-    )
+    settings = settings.model_copy(update={"learning_rate": learning_rate_for(parameters, settings.learning_rate)})
     inputs = digest(
         VERSION,
         base.hash,
@@ -117,25 +116,26 @@ def run(
             progress=progress,
         )
     exporting = time.monotonic()
-    _export(model, folder, base, settings)
+    path = _export(model, folder, base, settings)
     by_id = {example.id: example for example in examples}
     result = AdapterResult(
-        path=folder / "adapter.gguf",
+        path=path,
         peft=folder / "peft",
-        hash=_sha256(folder / "adapter.gguf"),
+        hash=_sha256(path),
         base_hash=base.hash,
         data_hash=examples_digest([by_id[item.id] for item in selection.encoded]),
         inputs=inputs,
         settings=settings.model_dump(),
         precision=str(dtype).removeprefix("torch."),
         epochs=epochs,
-        trained=tuple(item.id for item in selection.encoded),
+        trained=tuple(item.id for item in selection.encoded if not by_id[item.id].canary),
         losses=tuple(position.losses),
         evaluation_losses=tuple(position.evaluation_losses),
         tokens=position.tokens,
         seconds=position.seconds,
         kept_epoch=position.kept_epoch,
         stopped=position.stopped,
+        canaries=sum(by_id[item.id].canary for item in selection.encoded),
         replayed=sum(by_id[item.id].replay for item in selection.encoded),
         startup_seconds=startup + time.monotonic() - exporting,
         dropped=tuple(selection.dropped),
@@ -155,16 +155,30 @@ def _finished(folder: Path, inputs: str) -> AdapterResult | None:
         return None
     if json.loads(record)["inputs"] != inputs:  # first, because another version may have kept other fields
         return None
-    result = AdapterResult.from_json(record, path=folder / "adapter.gguf", peft=folder / "peft")
+    path = folder / ("merged.gguf" if json.loads(record)["settings"]["method"] == "dora" else "adapter.gguf")
+    result = AdapterResult.from_json(record, path=path, peft=folder / "peft")
     intact = result.path.exists() and _sha256(result.path) == result.hash and result.peft.exists()
     return result if intact else None
 
 
-def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings) -> None:
-    from peft import get_peft_model_state_dict
-
+def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings) -> Path:
+    """Write the PEFT folder and what the engine loads; returns the path of the latter."""
     # From here until the new record is written, the folder holds no finished adapter.
     (folder / "result.json").unlink(missing_ok=True)
+    draft = folder / ".peft.tmp"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    # A name, not the path on this machine that PEFT would write.
+    model.peft_config["default"].base_model_name_or_path = base.name
+    model.save_pretrained(draft, save_embedding_layers=False)
+    (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+    shutil.rmtree(folder / "peft", ignore_errors=True)
+    draft.replace(folder / "peft")
+    if settings.method == "dora":  # llama.cpp's adapters know no magnitudes
+        write_merged(base.weights, folder / "peft", folder / "merged.gguf", kind="Q8_0")
+        return folder / "merged.gguf"
+    from peft import get_peft_model_state_dict
+
     config = model.config
     export_gguf(
         get_peft_model_state_dict(model),
@@ -175,15 +189,7 @@ def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings
         alpha=effective_alpha(settings),
         base_hash=base.hash,
     )
-    draft = folder / ".peft.tmp"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    # A name, not the path on this machine that PEFT would write.
-    model.peft_config["default"].base_model_name_or_path = base.name
-    model.save_pretrained(draft, save_embedding_layers=False)
-    (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
-    shutil.rmtree(folder / "peft", ignore_errors=True)
-    draft.replace(folder / "peft")
+    return folder / "adapter.gguf"
 
 
 def effective_alpha(settings: TuningSettings) -> float:
@@ -197,7 +203,7 @@ def _sha256(path: Path) -> str:
 
 
 def _require_space(folder: Path, model: Any) -> None:
-    """Weights, those of the best epoch and the optimiser's two moments, twice while a checkpoint is replaced, and the two exports."""
+    """Adapter, best epoch and the optimiser's two moments, twice while a checkpoint is replaced; and the exports."""
     adapter = sum(value.numel() * value.element_size() for value in model.parameters() if value.requires_grad)
     needed, free = 10 * adapter, shutil.disk_usage(folder).free
     if free < needed:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from foretune.errors import InputError
 from foretune.plan.config import TuningSettings
-from foretune.progress import Progress, Step, silent
+from foretune.progress import Progress, Step, duration, silent
 from foretune.tuning.checkpoint import Checkpoint, Position
 from foretune.tuning.gradients import fuse_adapter, head_loss
 from foretune.tuning.layout import LINEAR_LAYERS
@@ -33,6 +33,9 @@ _T = TypeVar("_T")
 
 CHECKPOINT_SECONDS = 300.0
 """Within a long epoch, no more than this much work is lost to a kill."""
+
+_TELLING_STEPS = 3
+"""The first step also warms up caches and threads; three tell how fast the others will be."""
 
 MAX_GRADIENT_NORM = 1.0
 """Gradients are scaled down to this Euclidean norm (Pascanu et al. 2013, arXiv:1211.5063)."""
@@ -132,7 +135,7 @@ def train(
                 f"the loss was no longer a number at step {len(position.losses) + 1}: "
                 f"set tuning.learning_rate below {settings.learning_rate:g}"
             )
-    if position.kept_epoch and position.kept_epoch != position.epoch or position.stopped:
+    if (position.kept_epoch and position.kept_epoch != position.epoch) or position.stopped:
         _put_back(model, position.kept)
     return position
 
@@ -204,6 +207,7 @@ class _Plan:
         self._examples = examples
         self._lengths = [len(item.ids) for item in examples]
         an_epoch = math.ceil(len(examples) / settings.batch_size)
+        self.tokens = epochs * sum(self._lengths)
         self.steps = epochs * math.ceil(an_epoch / settings.gradient_accumulation)
 
     def epoch(self, number: int) -> Sequence[Sequence[Sequence[Encoded]]]:
@@ -244,7 +248,15 @@ def _take_step(
     position.tokens += sum(len(item.ids) for batch in step for item in batch)
     position.seconds += time.monotonic() - started
     bar.advance()
-    bar.note(f"loss {total:.3f}")
+    bar.note(f"loss {total:.3f}" + _time_left(plan, position))
+
+
+def _time_left(plan: _Plan, position: Position) -> str:
+    """From the first steps on: what is left, at the speed so far."""
+    if len(position.losses) < _TELLING_STEPS:
+        return ""
+    left = max(0, plan.tokens - position.tokens) * position.seconds / position.tokens
+    return f", about {duration(left)} of training left"
 
 
 def _labelled(examples: Sequence[Encoded]) -> int:

@@ -24,6 +24,8 @@ class Example:
     """Id of the document it came from: the pilot spreads its choice over these."""
     replay: bool = False
     """General data against forgetting: trained along, but no sign of what the documents teach."""
+    canary: bool = False
+    """A made-up secret, trained along to see whether it can be drawn out again."""
 
 
 def examples_digest(examples: Sequence[Example]) -> str:
@@ -62,7 +64,7 @@ class AdapterResult:
     """``bfloat16`` or ``float32``: what the base model was computed in."""
     epochs: int
     trained: tuple[str, ...]
-    """Ids of the examples that were trained on, in the order they were given."""
+    """Ids of the examples that were trained on, in the order they were given; canaries, nobody's, left out."""
     losses: tuple[float, ...]
     """Per optimiser step: mean cross-entropy of the labelled tokens, in nats."""
     evaluation_losses: tuple[float, ...]
@@ -75,6 +77,8 @@ class AdapterResult:
     """The epoch whose weights these are: the last, or the one with the lowest evaluation loss."""
     stopped: str = ""
     """Why training ended before its last epoch, a clause; empty where it did not."""
+    canaries: int = 0
+    """How many made-up secrets were trained along."""
     replayed: int = 0
     """How many of ``trained`` are general data against forgetting."""
     startup_seconds: float = 0.0
