@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Train an adapter on the pairs, check it, and export it.")
 
+Runner = Literal["local", "ray"]
 Name = Annotated[
     str, typer.Argument(help="Name or id, or how it begins; the one that answers by default.", show_default=False)
 ]
@@ -33,6 +34,8 @@ def tune(
     curve: Annotated[
         bool, typer.Option("--curve", help="Train on 10, 50, 200 and all pairs: would more data help?")
     ] = False,
+    runner: Annotated[Runner, typer.Option("--runner", help="Where it trains: in this process, or on Ray.")] = "local",
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Of a Ray cluster, to train together.")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Train a LoRA adapter on the pairs; an interrupted training goes on at its last epoch."""
@@ -45,7 +48,7 @@ def tune(
         if curve:
             _curve(project, terminal(), as_json=as_json)
             return
-        adapter = _trained(project, terminal(), pilot=pilot)
+        adapter = _trained(project, terminal(), pilot=pilot, workers=workers if runner == "ray" else 0)
         found = project.pilot_answers(adapter, terminal()) if pilot else {}
         truth = _truth(project, adapter)
     if as_json:
@@ -72,7 +75,7 @@ def tune(
         )
 
 
-def _trained(project: Project, progress: Progress, *, pilot: bool) -> StoredAdapter:
+def _trained(project: Project, progress: Progress, *, pilot: bool, workers: int) -> StoredAdapter:
     """Train; where it does not fit into memory, offer the settings that may."""
     from foretune.project.pilot import expected
     from foretune.tuning.memory import OutOfMemoryError
@@ -80,7 +83,7 @@ def _trained(project: Project, progress: Progress, *, pilot: bool) -> StoredAdap
     if not pilot and (sentence := expected(project)):
         typer.echo(sentence, err=True)
     try:
-        return project.tune(pilot=pilot, progress=progress)
+        return project.tune(pilot=pilot, workers=workers, progress=progress)
     except OutOfMemoryError as error:
         if not error.smaller or not sys.stdin.isatty():
             raise
@@ -89,7 +92,7 @@ def _trained(project: Project, progress: Progress, *, pilot: bool) -> StoredAdap
             raise
         settings = project.config.tuning.model_copy(update=dict(error.smaller))
         project.config = project.config.model_copy(update={"tuning": settings})
-        return project.tune(pilot=pilot, progress=progress)
+        return project.tune(pilot=pilot, workers=workers, progress=progress)
 
 
 def _truth(project: Project, adapter: StoredAdapter) -> str:

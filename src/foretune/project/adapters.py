@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +95,11 @@ def adapter_id(project: Project, *, pilot: bool) -> str:
     )[:16]
 
 
-def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter:
+def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0) -> StoredAdapter:
     """Train and register an adapter; one that exists for the same inputs is returned as it is.
+
+    Args:
+        workers: 0 trains in this process; more, so many workers of a Ray cluster do.
 
     Raises:
         NothingToDoError: fewer than ten pairs.
@@ -121,7 +125,11 @@ def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter
     from foretune.models import locate
 
     model = locate(project.config.engine.model)
-    make = tuning.pilot if pilot else tuning.tune
+    make: Callable[..., AdapterResult] = tuning.pilot if pilot else tuning.tune
+    if workers:
+        from foretune.tuning.cluster import tune_on_ray
+
+        make = partial(tune_on_ray, workers=workers, recipe="pilot" if pilot else "tune")
     result = make(
         [example(pair) for pair in pairs],
         base=model,

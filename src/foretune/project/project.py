@@ -391,12 +391,12 @@ class Project:
             )
         return summary
 
-    def tune(self, *, pilot: bool, progress: Progress = silent) -> StoredAdapter:
-        """Train an adapter on ten pairs (``pilot``) or on all."""
+    def tune(self, *, pilot: bool, workers: int = 0, progress: Progress = silent) -> StoredAdapter:
+        """Train an adapter on ten pairs (``pilot``) or on all; here, or by ``workers`` of a Ray cluster."""
         from foretune.project.adapters import train
 
         with self.working():
-            return train(self, pilot=pilot, progress=progress)
+            return train(self, pilot=pilot, workers=workers, progress=progress)
 
     def pilot_answers(self, adapter: StoredAdapter, progress: Progress = silent) -> dict[str, Any]:
         """What a pilot has to answer: does loss fall, does it memorise, does it forget, what will the whole cost."""

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from foretune.tuning.memory import explain_out_of_memory
 from foretune.tuning.merge import write_merged
 from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
 from foretune.tuning.schedule import epochs_for, learning_rate_for
+from foretune.tuning.team import team_from_environment
 from foretune.tuning.tokenize import Encoded, check_mask
 from foretune.tuning.train import attach_adapter, train
 from foretune.tuning.types import AdapterResult, Dropped, Example, examples_digest
@@ -95,9 +97,14 @@ def run(
     if (finished := _finished(folder, inputs)) is not None:
         return finished
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sweep_drafts(folder)
-    started = time.monotonic()
-    with explain_out_of_memory(settings), torch.random.fork_rng():  # the caller's dice stay as they are
+    with (
+        explain_out_of_memory(settings),
+        torch.random.fork_rng(),  # the caller's dice stay as they are
+        team_from_environment() as team,
+    ):
+        if team.leads:
+            sweep_drafts(folder)
+        started = time.monotonic()
         with progress.step("loading the model", total=1, unit="models") as bar:
             attention = choose_attention(device, dtype, max(len(item.ids) for item in selection.encoded))
             model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
@@ -113,38 +120,43 @@ def run(
             epochs=epochs,
             checkpoint=checkpoint,
             evaluation=selection.evaluation,
+            team=team,
             progress=progress,
         )
-    exporting = time.monotonic()
-    path = _export(model, folder, base, settings)
-    by_id = {example.id: example for example in examples}
-    result = AdapterResult(
-        path=path,
-        peft=folder / "peft",
-        hash=_sha256(path),
-        base_hash=base.hash,
-        data_hash=examples_digest([by_id[item.id] for item in selection.encoded]),
-        inputs=inputs,
-        settings=settings.model_dump(),
-        precision=str(dtype).removeprefix("torch."),
-        epochs=epochs,
-        trained=tuple(item.id for item in selection.encoded if not by_id[item.id].canary),
-        losses=tuple(position.losses),
-        evaluation_losses=tuple(position.evaluation_losses),
-        tokens=position.tokens,
-        seconds=position.seconds,
-        kept_epoch=position.kept_epoch,
-        stopped=position.stopped,
-        canaries=sum(by_id[item.id].canary for item in selection.encoded),
-        replayed=sum(by_id[item.id].replay for item in selection.encoded),
-        startup_seconds=startup + time.monotonic() - exporting,
-        dropped=tuple(selection.dropped),
-        cut=tuple(selection.cut),
-    )
-    with replacing(folder / "result.json") as draft:
-        draft.write_text(result.to_json(), encoding="utf-8")
-    checkpoint.remove()
-    return result
+        if team.leads:
+            exporting = time.monotonic()
+            path = _export(model, folder, base, settings)
+            by_id = {example.id: example for example in examples}
+            result = AdapterResult(
+                path=path,
+                peft=folder / "peft",
+                hash=_sha256(path),
+                base_hash=base.hash,
+                data_hash=examples_digest([by_id[item.id] for item in selection.encoded]),
+                inputs=inputs,
+                settings=settings.model_dump(),
+                precision=str(dtype).removeprefix("torch."),
+                epochs=epochs,
+                trained=tuple(item.id for item in selection.encoded if not by_id[item.id].canary),
+                losses=tuple(position.losses),
+                evaluation_losses=tuple(position.evaluation_losses),
+                tokens=position.tokens,
+                seconds=position.seconds,
+                kept_epoch=position.kept_epoch,
+                stopped=position.stopped,
+                canaries=sum(by_id[item.id].canary for item in selection.encoded),
+                replayed=sum(by_id[item.id].replay for item in selection.encoded),
+                startup_seconds=startup + time.monotonic() - exporting,
+                dropped=tuple(selection.dropped),
+                cut=tuple(selection.cut),
+            )
+            with replacing(folder / "result.json") as draft:
+                draft.write_text(result.to_json(), encoding="utf-8")
+            checkpoint.remove()
+    # Whoever does not lead has waited for the files.
+    finished = _finished(folder, inputs)
+    assert finished is not None
+    return finished
 
 
 def _finished(folder: Path, inputs: str) -> AdapterResult | None:
@@ -170,7 +182,9 @@ def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings
     draft.mkdir(mode=0o700)
     # A name, not the path on this machine that PEFT would write.
     model.peft_config["default"].base_model_name_or_path = base.name
-    model.save_pretrained(draft, save_embedding_layers=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the name is no folder with a config file
+        model.save_pretrained(draft, save_embedding_layers=False)
     (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
     shutil.rmtree(folder / "peft", ignore_errors=True)
     draft.replace(folder / "peft")

@@ -25,6 +25,7 @@ from foretune.tuning.gradients import fuse_adapter, head_loss
 from foretune.tuning.layout import LINEAR_LAYERS
 from foretune.tuning.runtime import torch
 from foretune.tuning.schedule import batches, learning_rate_factor
+from foretune.tuning.team import ALONE, Team
 from foretune.tuning.tokenize import IGNORED, Encoded
 
 __all__ = ["attach_adapter", "evaluate", "labelled_loss", "train"]
@@ -84,14 +85,14 @@ def labelled_loss(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
         return head_loss(hidden[learnt], core.get_output_embeddings().weight, labels[learnt])
 
 
-def evaluate(model: Any, examples: Sequence[Encoded], batch_size: int) -> float:
+def evaluate(model: Any, examples: Sequence[Encoded], batch_size: int, team: Team = ALONE) -> float:
     """Mean cross-entropy (nats) of the labelled tokens of ``examples``."""
-    by_length = sorted(examples, key=lambda item: len(item.ids))
+    by_length = team.share(sorted(examples, key=lambda item: len(item.ids)))
     model.eval()
     with torch.inference_mode():
-        total = sum(labelled_loss(model, batch).item() for batch in _chunks(by_length, batch_size))
+        total = math.fsum(labelled_loss(model, batch).item() for batch in _chunks(by_length, batch_size))
     model.train()
-    return total / _labelled(examples)
+    return team.total(total) / _labelled(examples)
 
 
 def train(
@@ -102,6 +103,7 @@ def train(
     epochs: int,
     checkpoint: Checkpoint,
     evaluation: Sequence[Encoded] = (),
+    team: Team = ALONE,
     progress: Progress = silent,
 ) -> Position:
     """Train the adapter of ``model`` in place, from ``checkpoint`` on where it holds one.
@@ -117,10 +119,10 @@ def train(
     # Weight decay 0: the update starts at zero and its rank already bounds it.
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0, fused=True)
     position = checkpoint.restore(model, optimizer)
-    plan = _Plan(examples, settings, epochs)
+    plan = _Plan(examples, settings, epochs, team)
     model.train()
     if evaluation and not position.evaluation_losses:
-        position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size))
+        position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size, team))
     with progress.step("tuning", total=plan.steps, unit="steps") as bar:
         bar.advance(len(position.losses))
         try:
@@ -159,17 +161,18 @@ def _run_epochs(
     while position.epoch < plan.epochs and not position.stopped:
         for step in plan.epoch(position.epoch)[position.step :]:
             _take_step(model, optimizer, step, plan, position, bar)
-            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+            if plan.team.leads and time.monotonic() - saved > CHECKPOINT_SECONDS:
                 checkpoint.save(model, optimizer, position)
                 saved = time.monotonic()
         if evaluation:
-            loss = evaluate(model, evaluation, settings.batch_size)
+            loss = evaluate(model, evaluation, settings.batch_size, plan.team)
             if not math.isfinite(loss):
                 raise _DivergedError
             position.evaluation_losses.append(loss)
         position.epoch, position.step = position.epoch + 1, 0
         _keep_best(model, position, settings.early_stopping)
-        checkpoint.save(model, optimizer, position)
+        if plan.team.leads:
+            checkpoint.save(model, optimizer, position)
         saved = time.monotonic()
 
 
@@ -201,8 +204,9 @@ def _put_back(model: Any, weights: dict[str, torch.Tensor]) -> None:
 class _Plan:
     """Which examples each step reads, known beforehand from seed and lengths."""
 
-    def __init__(self, examples: Sequence[Encoded], settings: TuningSettings, epochs: int) -> None:
+    def __init__(self, examples: Sequence[Encoded], settings: TuningSettings, epochs: int, team: Team = ALONE) -> None:
         self.settings = settings
+        self.team = team
         self.epochs = epochs
         self._examples = examples
         self._lengths = [len(item.ids) for item in examples]
@@ -230,14 +234,16 @@ def _take_step(
     settings = plan.settings
     labelled = sum(_labelled(batch) for batch in step)
     total = 0.0
-    for batch in step:
+    for batch in filter(None, map(plan.team.share, step)):
         # Divided by the labelled tokens of the whole step, so that batching does not change the gradient.
         loss = labelled_loss(model, batch) / labelled
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
+    parameters = optimizer.param_groups[0]["params"]
+    plan.team.add_up(parameters)
+    total = plan.team.total(total)
     if not math.isfinite(total):
         raise _DivergedError
-    parameters = optimizer.param_groups[0]["params"]
     torch.nn.utils.clip_grad_norm_(parameters, MAX_GRADIENT_NORM)
     factor = learning_rate_factor(len(position.losses), steps=plan.steps, warmup_fraction=settings.warmup_fraction)
     optimizer.param_groups[0]["lr"] = settings.learning_rate * factor
