@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -27,11 +28,11 @@ def measured(
 
 
 def falling(size: int) -> float:
-    return 1.5 + 3.0 * size**-0.3
+    return 1.5 + 3.0 * math.pow(size, -0.3)
 
 
 def flat(size: int) -> float:
-    return 2.0 + 3.0 * size**-1.2
+    return 2.0 + 3.0 * math.pow(size, -1.2)
 
 
 def test_sizes_are_ten_fifty_two_hundred_and_all() -> None:

@@ -2,8 +2,9 @@
 
 The number is :meth:`foretune.governance.stylometry.Author.likeness`: function words, punctuation, runs of three
 letters, lengths of words and sentences. What it means is measured anew for every author, on pieces as long as the
-texts to be judged: a limit is set on one half of the author's texts and of others' and its errors are counted on
-the other half, which took no part in it (two-fold cross-validation; Stamatatos 2009, JASIST 60(3), §5).
+texts to be judged: each piece by the author is held against the author without the text it comes from, and the
+errors of a limit are counted on the half of the pieces that took no part in setting it (two-fold cross-validation;
+Stamatatos 2009, JASIST 60(3), §5).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ FEWEST_TEXTS = 10
 """An author of fewer texts is known too little to be told from others."""
 FEWEST_WORDS = 40
 """Shorter texts say nothing about who wrote them."""
+_MOST_TEXTS = 200
+"""An author of more is not known better."""
 _OWN_SHARE = 0.05
 """Without texts by others the limit is where so many of the author's own pieces fall below it."""
 
@@ -70,30 +73,27 @@ def calibrate(own: Sequence[str], others: Sequence[str], *, words: int) -> Voice
         own: texts by the author, in an order that does not sort them by subject.
         others: texts by other people, the more alike in kind the better; may be empty.
     """
-    whole = [found for text in own if (found := style(text)).readable]
-    if len(whole) < FEWEST_TEXTS or words < FEWEST_WORDS:
+    readable = [text for text in own if style(text).readable][:_MOST_TEXTS]
+    if len(readable) < FEWEST_TEXTS or words < FEWEST_WORDS:
         return None
-    pieces = [_piece(text, words) for text in own if style(text).readable]
-    strange = [piece for text in others if (piece := _piece(text, words)) is not None]
-    folds = []
-    for fold in (0, 1):
-        author = Author([each for n, each in enumerate(whole) if n % 2 != fold])
-        folds.append(
-            (
-                [author.likeness(each) for n, each in enumerate(pieces) if n % 2 == fold and each is not None],
-                [author.likeness(each) for n, each in enumerate(strange) if n % 2 == fold],
-            )
-        )
-    if not all(fold[0] for fold in folds):
+    whole = [style(text) for text in readable]
+    author = Author(whole)
+    # Each against the author without it: with fewer texts an author is wider, and the limit would not carry over.
+    mine = [
+        Author(whole[:n] + whole[n + 1 :]).likeness(piece)
+        for n, text in enumerate(readable)
+        if (piece := _piece(text, words)) is not None
+    ]
+    theirs = [author.likeness(piece) for text in others if (piece := _piece(text, words)) is not None]
+    if len(mine) < FEWEST_TEXTS:
         return None
     rejected = accepted = 0
-    for fold, (mine, theirs) in enumerate(folds):
-        limit = _limit(*folds[1 - fold])
-        rejected += sum(value < limit for value in mine)
-        accepted += sum(value >= limit for value in theirs)
-    mine, theirs = folds[0][0] + folds[1][0], folds[0][1] + folds[1][1]
+    for fold in (0, 1):
+        limit = _limit(mine[1 - fold :: 2], theirs[1 - fold :: 2])
+        rejected += sum(value < limit for value in mine[fold::2])
+        accepted += sum(value >= limit for value in theirs[fold::2])
     return Voice(
-        Author(whole),
+        author,
         words,
         _limit(mine, theirs),
         len(mine),
