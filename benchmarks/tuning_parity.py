@@ -23,7 +23,7 @@ from foretune.tuning.merge import write_merged
 from foretune.tuning.recipes import pilot
 from foretune.tuning.runtime import torch
 from foretune.types import Message
-from tuning import handbook_examples
+from tuning import handbook_examples  # type: ignore[import-not-found]
 
 SYSTEM = Message("system", "Answer in one sentence.")
 

@@ -5,6 +5,7 @@ The figures are made in :mod:`foretune.tuning`; here they get their texts from t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from foretune.plan.config import CorpusSettings
     from foretune.project.project import Project
 
-__all__ = ["CHECKS", "answering_with", "check_adapter", "checks_of", "keep_check", "written"]
+__all__ = ["CHECKS", "answering_with", "check_adapter", "checks_of", "keep_check", "trained_pairs", "written"]
 
 _ASKED = 12
 """Trained answers asked for again, and texts written for the voice: a minute or two each on two cores."""
@@ -176,7 +177,7 @@ def forgetting(examined: Examined) -> dict[str, Any]:
 @_check("memorisation")
 def memorisation(examined: Examined) -> dict[str, Any]:
     """Copied answers, planted secrets, attempts on personal data."""
-    trained = _trained_pairs(examined.project, examined.adapter)
+    trained = trained_pairs(examined.project, examined.adapter)
     asked = [example(pair) for pair in trained[:: max(1, len(trained) // _ASKED)][:_ASKED]]
     with examined.progress.step("trained answers", total=len(asked), unit="answers") as bar:
         copied = []
@@ -253,7 +254,7 @@ def _personal(project: Project, pairs: Sequence[Pair]) -> list[Secret]:
 @_check("voice")
 def voice(examined: Examined) -> dict[str, Any]:
     """How close what it writes is to the author of the trained texts, and the model without the adapter."""
-    trained = _trained_pairs(examined.project, examined.adapter)
+    trained = trained_pairs(examined.project, examined.adapter)
     own = [pair.response for pair in trained]
     others = [*examined.others, *_by_others(examined.project, {pair.document_id for pair in trained})]
     prompts = evaluation_pairs(examined.project)[:_ASKED]
@@ -320,10 +321,8 @@ def _by_others(project: Project, trained: Collection[str]) -> list[str]:
     return [row.text for row in rows if row.author and own and row.author.casefold() not in own][:_OTHERS]
 
 
-def _trained_pairs(project: Project, adapter: StoredAdapter) -> list[Pair]:
+def trained_pairs(project: Project, adapter: StoredAdapter) -> list[Pair]:
     """The pairs it was trained on that are still there, but for the replayed ones."""
-    import json
-
     record = adapter.path.parent / "result.json"
     trained = set(json.loads(record.read_text(encoding="utf-8"))["trained"])
     return [pair for pair in training_pairs(project) if pair.id in trained and pair.recipe != REPLAY]

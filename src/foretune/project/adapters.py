@@ -35,6 +35,7 @@ __all__ = [
     "find_adapter",
     "measured_speed",
     "named_adapter",
+    "require_weights",
     "train",
     "training_pairs",
 ]
@@ -95,6 +96,15 @@ def adapter_id(project: Project, *, pilot: bool) -> str:
     )[:16]
 
 
+def require_weights(project: Project) -> None:
+    """Raises :class:`InputError` where the engine is one whose weights are elsewhere."""
+    if project.config.engine.kind != "llama":
+        raise InputError(
+            "Tuning needs the model's weights on this machine: set engine.kind to llama and engine.model to a "
+            "packaged model or a GGUF file in foretune.toml."
+        )
+
+
 def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0) -> StoredAdapter:
     """Train and register an adapter; one that exists for the same inputs is returned as it is.
 
@@ -106,11 +116,7 @@ def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0
         InputError: the engine is not one whose weights are on this machine.
         ModelError: the model file is missing or damaged.
     """
-    if project.config.engine.kind != "llama":
-        raise InputError(
-            "Tuning needs the model's weights on this machine: set engine.kind to llama and engine.model to a "
-            "packaged model or a GGUF file in foretune.toml."
-        )
+    require_weights(project)
     pairs = training_pairs(project)
     own = sum(pair.recipe != REPLAY for pair in pairs)
     if own < FEWEST:

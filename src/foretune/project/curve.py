@@ -12,10 +12,12 @@ from foretune.errors import NothingToDoError
 from foretune.progress import Progress, duration
 from foretune.project.adapters import (
     FEWEST,
+    adapter_id,
     adapters,
     count_of,
     evaluation_pairs,
     example,
+    require_weights,
     train,
     training_pairs,
 )
@@ -91,6 +93,7 @@ def curve_expected(project: Project) -> str:
     """A sentence on how long the curve will take, from the newest run here."""
     from foretune.project.pilot import projected
     from foretune.tuning.curve import sizes
+    from foretune.tuning.schedule import epochs_for
 
     pairs, _ = _sides(project)
     timed = [adapter for adapter in adapters(project) if adapter.metrics.get("startup_seconds")]
@@ -100,14 +103,13 @@ def curve_expected(project: Project) -> str:
         return f"Sizes {told}: how long they take shows after the first; a pilot (`--pilot`) would tell beforehand."
     whole = projected(project, timed[-1])
     rate = whole.tokens / whole.seconds
-    from foretune.tuning.schedule import epochs_for
-
     each = whole.tokens / max(1, whole.epochs) / max(1, whole.examples)
     tokens = sum(size * each * epochs_for(size, project.config.tuning.epochs) for size in wanted)
     return f"Sizes {told}: about {duration(tokens / rate)} in all (at the speed of {timed[-1].name})."
 
 
 def _sides(project: Project) -> tuple[list[Any], list[Any]]:
+    require_weights(project)
     pairs = [example(pair) for pair in training_pairs(project)]
     held_out = [example(pair) for pair in evaluation_pairs(project)]
     if len(pairs) < FEWEST:
@@ -124,8 +126,6 @@ def _sides(project: Project) -> tuple[list[Any], list[Any]]:
 
 
 def _identity(project: Project) -> str:
-    from foretune.project.adapters import adapter_id
-
     return adapter_id(project, pilot=False)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from foretune.bench.statistics import mcnemar
 from foretune.progress import Progress, duration
-from foretune.project.adapter_checks import answering_with, checks_of, keep_check
+from foretune.project.adapter_checks import answering_with, checks_of, keep_check, trained_pairs
 from foretune.project.adapters import (
     StoredAdapter,
     adapters,
@@ -36,7 +36,7 @@ def pilot_answers(project: Project, adapter: StoredAdapter, progress: Progress) 
 
     if known := checks_of(adapter).get("pilot"):
         return dict(known)
-    trained = [pair for pair in training_pairs(project) if pair.id in _trained(adapter)]
+    trained = trained_pairs(project, adapter)
     questions = general_questions()[::_QUESTIONS]
     with answering_with(project, adapter) as asking:
         with progress.step("trained answers", total=len(trained), unit="answers") as bar:
@@ -109,6 +109,8 @@ def expected(project: Project) -> str:
     """A sentence on how long training on all pairs will take, from the newest run here; empty without one."""
     from foretune.models import locate
 
+    if project.config.engine.kind != "llama":
+        return ""
     base = locate(project.config.engine.model).hash
     measured = [a for a in adapters(project) if a.base_hash == base and a.metrics.get("startup_seconds")]
     if not measured:
@@ -129,10 +131,3 @@ def told_truth(project: Project, adapter: StoredAdapter) -> str:
         return ""
     took, said = adapter.metrics["seconds"] + adapter.metrics["startup_seconds"], matching[-1]["seconds"]
     return f"The pilot projected {duration(said)}; training took {duration(took)}, {took / said:.2f} times that."
-
-
-def _trained(adapter: StoredAdapter) -> set[str]:
-    import json
-
-    record = adapter.path.parent / "result.json"
-    return set(json.loads(record.read_text(encoding="utf-8"))["trained"])
