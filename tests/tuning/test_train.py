@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -334,6 +335,7 @@ def test_out_of_memory_names_the_setting_to_lower(tmp_path: Path, monkeypatch: p
     with pytest.raises(OutOfMemoryError, match=r"tuning.batch_size = 2 and tuning.gradient_accumulation = 2") as caught:
         tune(examples(), base=tiny_model(tmp_path), folder=tmp_path / "a", settings=settings)
     assert str(caught.value).count(". ") == 0
+    assert pickle.loads(pickle.dumps(caught.value)).smaller == caught.value.smaller
     while lower := smaller(settings):
         settings = settings.model_copy(update=lower)
     assert (settings.batch_size, settings.gradient_accumulation, settings.max_tokens) == (1, 4, 128)

@@ -22,6 +22,9 @@ class OutOfMemoryError(InputError):
         super().__init__(message)
         self.smaller = smaller
 
+    def __reduce__(self) -> tuple[type[OutOfMemoryError], tuple[str, Mapping[str, int]]]:
+        return type(self), (str(self), self.smaller)  # from a worker of a cluster it comes pickled
+
 
 def smaller(settings: TuningSettings) -> dict[str, int]:
     """Settings that need about half the memory for activations; empty where there is nothing left to lower.
