@@ -20,7 +20,7 @@ from foretune.engines import Engine, Scorer
 from foretune.errors import InputError
 from foretune.progress import Progress
 from foretune.project.adapters import REPLAY, StoredAdapter, evaluation_pairs, example, named_adapter, training_pairs
-from foretune.tuning.forgetting import ask_general, general_questions
+from foretune.tuning.forgetting import GeneralQuestion, ask_general, general_questions
 from foretune.tuning.memorisation import (
     ALTERNATIVES,
     COPIED_WORDS,
@@ -38,7 +38,16 @@ if TYPE_CHECKING:
     from foretune.plan.config import CorpusSettings
     from foretune.project.project import Project
 
-__all__ = ["CHECKS", "answering_with", "check_adapter", "checks_of", "keep_check", "trained_pairs", "written"]
+__all__ = [
+    "CHECKS",
+    "answering_with",
+    "ask_before_and_after",
+    "check_adapter",
+    "checks_of",
+    "keep_check",
+    "trained_pairs",
+    "written",
+]
 
 _ASKED = 12
 """Trained answers asked for again, and texts written for the voice: a minute or two each on two cores."""
@@ -143,15 +152,16 @@ def checks_of(adapter: StoredAdapter) -> Mapping[str, Mapping[str, Any]]:
 @_check("forgetting")
 def forgetting(examined: Examined) -> dict[str, Any]:
     """General knowledge and plain instructions, with and without the adapter."""
-    questions = general_questions()
-    with examined.progress.step("general questions", total=2 * len(questions), unit="questions") as bar:
-        before: list[bool] = []
-        after: list[bool] = []
-        for engine, path, into in (
-            (examined.asking.base, None, before),
-            (examined.asking.tuned, examined.asking.adapter, after),
-        ):
-            for _, right in ask_general(engine, path):
+    return ask_before_and_after(examined.asking, general_questions(), examined.progress)
+
+
+def ask_before_and_after(asking: Asking, questions: Sequence[GeneralQuestion], progress: Progress) -> dict[str, Any]:
+    """Ask without the adapter and with it, and compare question by question (exact McNemar test)."""
+    before: list[bool] = []
+    after: list[bool] = []
+    with progress.step("general questions", total=2 * len(questions), unit="questions") as bar:
+        for engine, path, into in ((asking.base, None, before), (asking.tuned, asking.adapter, after)):
+            for _, right in ask_general(engine, path, questions):
                 into.append(right)
                 bar.advance()
     lost = sum(b and not a for b, a in zip(before, after, strict=True))

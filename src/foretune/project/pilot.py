@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from foretune.bench.statistics import mcnemar
 from foretune.progress import Progress, duration
-from foretune.project.adapter_checks import answering_with, checks_of, keep_check, trained_pairs
+from foretune.project.adapter_checks import answering_with, ask_before_and_after, checks_of, keep_check, trained_pairs
 from foretune.project.adapters import (
     StoredAdapter,
     adapters,
@@ -31,7 +30,7 @@ def pilot_answers(project: Project, adapter: StoredAdapter, progress: Progress) 
 
     Returns JSON values with ``sentences``, one an answer.
     """
-    from foretune.tuning.forgetting import ask_general, general_questions
+    from foretune.tuning.forgetting import general_questions
     from foretune.tuning.memorisation import copied_answers
 
     if known := checks_of(adapter).get("pilot"):
@@ -44,39 +43,29 @@ def pilot_answers(project: Project, adapter: StoredAdapter, progress: Progress) 
             for each in copied_answers(asking.tuned, [example(pair) for pair in trained], asking.adapter):
                 copied.append(each)
                 bar.advance()
-        with progress.step("general questions", total=2 * len(questions), unit="questions") as bar:
-            rights = []
-            for engine, path in ((asking.base, None), (asking.tuned, asking.adapter)):
-                rights.append([right for _, right in ask_general(engine, path, questions)])
-                bar.advance(len(questions))
-    before, after = rights
-    lost = sum(b and not a for b, a in zip(before, after, strict=True))
-    gained = sum(a and not b for b, a in zip(before, after, strict=True))
-    p = mcnemar(lost, gained)
+        general = ask_before_and_after(asking, questions, progress)
     by_heart = sum(each.by_heart for each in copied)
     projection = projected(project, adapter)
     losses, evaluation = adapter.metrics["losses"], adapter.metrics["evaluation_losses"]
-    forgets = ("yes" if lost > gained else "no, it knows more") if p < 0.05 else "cannot tell with so few questions"
     result: dict[str, Any] = {
         "sentences": [
             f"Does it run? Yes: {adapter.metrics['examples']} examples, {adapter.metrics['epochs']} epochs, "
             f"{duration(adapter.metrics['seconds'])} of training.",
             _loss_sentence(losses, evaluation),
-            f"Does it learn by heart? {by_heart} of {len(copied)} trained answers come back word for word: with ten "
-            "examples read ten times that shows that it can learn, not that it understood.",
-            f"Does it forget? {forgets.capitalize()}: of {len(questions)} general questions {sum(before)} were right "
-            f"before and {sum(after)} after, {lost} lost and {gained} gained (exact McNemar p = {p:.2f}).",
+            f"Does it learn by heart? {by_heart} of {len(copied)} trained answers come back word for word: so few "
+            "examples, read so often, show that it can learn, not that it understood.",
+            f"Does it forget? {general['sentence'][0].upper()}{general['sentence'][1:]}",
             f"How long will all take? About {duration(projection.seconds)} for {projection.examples:,} examples, "
             f"{projection.epochs} epochs, {projection.tokens:,} tokens"
             + (f", at {projection.cost:,.2f} for the machine" if projection.cost else "")
             + f" (at the {projection.tokens / projection.seconds:,.0f} tokens a second of this pilot, loading "
             "included).",
         ],
-        "sentence": f"pilot: {by_heart} of {len(copied)} by heart, {sum(before)} → {sum(after)} of {len(questions)} "
-        f"general questions, {duration(projection.seconds)} projected for all",
+        "sentence": f"{by_heart} of {len(copied)} by heart, {general['before']} → {general['after']} of "
+        f"{len(questions)} general questions, {duration(projection.seconds)} projected for all.",
         "by_heart": by_heart,
         "asked": len(copied),
-        "general": {"before": sum(before), "after": sum(after), "lost": lost, "gained": gained, "p": p},
+        "general": general,
         "projection": asdict(projection),
     }
     keep_check(project, adapter, "pilot", result)
