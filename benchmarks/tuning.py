@@ -2,6 +2,8 @@
 
     python benchmarks/tuning.py                    16 examples of the handbook, three rounds
     python benchmarks/tuning.py --precision float32
+    python benchmarks/tuning.py --uneven           short examples of uneven length (8 to 256 tokens), batches of 8
+    python benchmarks/tuning.py --memory           how much memory each needs at most, each in a process of its own
     python benchmarks/tuning.py --pilot            how long a whole pilot takes, loading and export included
 
 Both sides train the same kind of adapter on the same unpacked weights, in turn, in one
@@ -14,11 +16,16 @@ ratio is to the faster one.
 from __future__ import annotations
 
 import argparse
+import random
 import re
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -37,6 +44,8 @@ from foretune.types import Message
 
 HANDBOOK = Path(__file__).resolve().parent.parent / "examples" / "handbook" / "documents"
 EPOCHS = 1
+WAYS = {"foretune": "", "trl, nll": "nll", "trl, chunked_nll": "chunked_nll"}
+"""Name: TRL's loss."""
 
 
 def main() -> None:
@@ -47,6 +56,9 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=2, help="examples a step (2)")
     parser.add_argument("--rounds", type=int, default=3, help="how often; the median counts (3)")
     parser.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"])
+    parser.add_argument("--uneven", action="store_true", help="short examples of uneven length, in batches of 8")
+    parser.add_argument("--memory", action="store_true", help="compare peak memory instead of speed")
+    parser.add_argument("--only", default="", help=argparse.SUPPRESS)
     parser.add_argument("--pilot", action="store_true", help="time one pilot from start to finish instead")
     options = parser.parse_args()
 
@@ -56,11 +68,42 @@ def main() -> None:
         time_pilot(base, settings, options.tokens)
         return
     chat = load_chat_tokenizer(base.weights)
-    encoded, _ = encode_examples(handbook_examples(), chat, max_tokens=options.tokens)
-    # The longest that fit: what a user with short pairs would see is only faster.
-    encoded = sorted(encoded, key=lambda item: -len(item.ids))[: options.examples]
+    if options.memory and not options.only:
+        compare_memory(sys.argv[1:])
+        return
+    if options.uneven:
+        settings = settings.model_copy(update={"batch_size": 8})
+        encoded = uneven_examples(chat, options.examples)
+    else:
+        encoded, _ = encode_examples(handbook_examples(), chat, max_tokens=options.tokens)
+        # The longest that fit: what a user with short pairs would see is only faster.
+        encoded = sorted(encoded, key=lambda item: -len(item.ids))[: options.examples]
     with tempfile.TemporaryDirectory() as folder:
+        if options.only:
+            ways(base, settings, encoded, chat, Path(folder), only=options.only)[options.only]()
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+            return
         compare(ways(base, settings, encoded, chat, Path(folder)), encoded, options.rounds)
+
+
+def uneven_examples(chat: ChatTokenizer, count: int) -> list[Encoded]:
+    """Sentences and paragraphs as they come: most are short, some are four times as long; in no order."""
+    encoded, _ = encode_examples(handbook_examples(shortest=20), chat, max_tokens=256)
+    order = list(encoded)
+    random.Random(0).shuffle(order)
+    return order[:count]
+
+
+def compare_memory(arguments: list[str]) -> None:
+    """Peak resident memory (MiB) of a whole process that loads the model and trains one epoch."""
+    peaks = {}
+    for name in WAYS:
+        command = [sys.executable, __file__, *arguments, "--only", name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        peaks[name] = int(done.stdout.split()[-1])
+        print(f"{name:<24}{peaks[name]:>8} MiB at most")
+    ours, *others = peaks.values()
+    print(f"ratio of peak memory: {ours / min(others):.2f} (at most 1 wanted)")
 
 
 def compare(ways: dict[str, Callable[[], None]], encoded: list[Encoded], rounds: int) -> None:
@@ -85,7 +128,13 @@ def compare(ways: dict[str, Callable[[], None]], encoded: list[Encoded], rounds:
 
 
 def ways(
-    base: ModelFiles, settings: TuningSettings, encoded: list[Encoded], chat: ChatTokenizer, folder: Path
+    base: ModelFiles,
+    settings: TuningSettings,
+    encoded: list[Encoded],
+    chat: ChatTokenizer,
+    folder: Path,
+    *,
+    only: str = "",
 ) -> dict[str, Callable[[], None]]:
     """Foretune first, then TRL with each of its losses; each on a model of its own, all loaded alike."""
     device = choose_device()
@@ -95,11 +144,16 @@ def ways(
     def model(settings: TuningSettings, attention: str) -> Any:
         return attach_adapter(load_base(base.weights, dtype=dtype, device=device, attention=attention), settings)
 
-    own = model(settings, choose_attention(device, dtype, longest))
-    result: dict[str, Callable[[], None]] = {"foretune": lambda: train_here(own, encoded, settings, folder)}
-    for loss in ("nll", "chunked_nll"):
-        peft_model = as_peft_makes_it(model(settings, "sdpa"))
-        result[f"trl, {loss}"] = trl_trainer(peft_model, encoded, settings, chat, folder, loss)
+    result: dict[str, Callable[[], None]] = {}
+    for name, loss in WAYS.items():
+        if only not in ("", name):
+            continue
+        if not loss:
+            own = model(settings, choose_attention(device, dtype, longest))
+            result[name] = partial(train_here, own, encoded, settings, folder)
+        else:
+            peft_model = as_peft_makes_it(model(settings, "sdpa"))
+            result[name] = trl_trainer(peft_model, encoded, settings, chat, folder, loss)
     return result
 
 
@@ -155,14 +209,14 @@ def as_peft_makes_it(model: Any) -> Any:
     return model
 
 
-def handbook_examples() -> list[Example]:
+def handbook_examples(*, shortest: int = 200) -> list[Example]:
     """Each paragraph of the handbook as the answer to its page's title."""
     examples = []
     for page in sorted(HANDBOOK.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         title = re.search(r"^title: *(.+)$", text, re.MULTILINE)
         paragraphs = re.split(r"\n{2,}", re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL))
-        for number, paragraph in enumerate(p for p in paragraphs if len(p) > 200 and p[0].isalpha()):
+        for number, paragraph in enumerate(p for p in paragraphs if len(p) > shortest and p[0].isalpha()):
             question = Message("user", f"What does the handbook say about {title[1] if title else page.stem}?")
             messages = (question, Message("assistant", paragraph.strip()))
             examples.append(Example(f"{page.stem}-{number}", messages, page.stem))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["OUTCOME_COLOURS", "age_chart", "bar_chart", "loss_chart", "outcome_chart"]
+__all__ = ["OUTCOME_COLOURS", "age_chart", "bar_chart", "curve_chart", "loss_chart", "outcome_chart"]
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#E69F00", "#009E73", "#9AA0A6"
 _VERMILION = "#D55E00"
@@ -167,6 +167,34 @@ def loss_chart(
             .encode(x=x, y=y, color=colour)
         )
     return _svg(alt.layer(*layers).properties(width=_WIDTH, height=240), title)
+
+
+def curve_chart(points: Sequence[tuple[int, float, float, float]], *, title: str) -> str:
+    """Evaluation loss by number of examples, as (examples, loss, low, high), with its interval; lower is better.
+
+    The number of examples is on a logarithmic axis, on which what helps less and less is a line that flattens.
+    """
+    import altair as alt
+
+    rows = [{"examples": size, "loss": loss, "low": low, "high": high} for size, loss, low, high in points]
+    data = alt.Chart(alt.InlineData(values=rows))
+    x = alt.X(
+        "examples:Q",
+        title="examples (logarithmic)",
+        scale=alt.Scale(type="log", nice=False, padding=20),
+        axis=alt.Axis(values=[size for size, *_ in points], format="d", grid=False),
+    )
+    y = alt.Y("loss:Q", title="evaluation loss", scale=alt.Scale(zero=False))
+    layers: list[Any] = [
+        data.mark_rule(color=_TEXT, strokeWidth=2).encode(
+            x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"
+        ),
+        data.mark_line(
+            color=_BLUE, strokeWidth=2.5, point=alt.OverlayMarkDef(size=80, filled=True, color=_BLUE)
+        ).encode(x=x, y=y),
+    ]
+    note = "The whisker spans where the true loss lies (95 %, over documents)."
+    return _svg(alt.layer(*layers).properties(width=_WIDTH, height=240), title, note)
 
 
 def _smooth(losses: Sequence[float]) -> list[float]:

@@ -45,3 +45,15 @@ class _Silent:
 
 silent: Progress = _Silent()
 """For callers that show nothing: notebooks, tests, pipelines."""
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    >>> duration(5400), duration(90), duration(0.2)
+    ('1.5 h', '1.5 min', 'under a second')
+    """
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:,.{1 if seconds < 10 * size else 0}f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 1 else "under a second"

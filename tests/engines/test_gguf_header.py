@@ -39,18 +39,18 @@ def test_control_tokens_are_found_and_ordinary_words_are_not(header: GgufHeader)
 
 def test_an_adapter_file_is_told_from_a_model(adapter: Path, header: GgufHeader) -> None:
     assert read_header(adapter).is_adapter
-    check_adapter(adapter, header)
+    check_adapter(adapter, header, "ab" * 32)
 
 
 def test_an_adapter_of_another_architecture_is_refused(tmp_path: Path, header: GgufHeader) -> None:
     write_adapter(tmp_path / "other.gguf", seed=1, architecture="qwen2")
     with pytest.raises(ModelError, match="trained on a qwen2 model and this one is llama"):
-        check_adapter(tmp_path / "other.gguf", header)
+        check_adapter(tmp_path / "other.gguf", header, "ab" * 32)
 
 
 def test_a_model_is_refused_as_adapter(smollm2_files: ModelFiles, header: GgufHeader) -> None:
     with pytest.raises(ModelError, match="not a LoRA adapter"):
-        check_adapter(smollm2_files.weights, header)
+        check_adapter(smollm2_files.weights, header, smollm2_files.hash)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.01, 0.5, 0.999999])

@@ -38,7 +38,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("PYTHONPATH", str(ROOT / "src"))
         patch.setenv("RAY_AUTH_TOKEN", "a token of this test's, long enough to be one".replace(" ", "-"))
         patch.delenv("RAY_ADDRESS", raising=False)
-        room._connect(2)
+        room.connect(2)
         yield ray.get_runtime_context().gcs_address
         ray.shutdown()
 
@@ -162,4 +162,4 @@ def test_a_cluster_that_cannot_be_joined_is_one_sentence(
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(ForetuneError, match=f"RAY_ADDRESS={address} .*{sentence}"):
-        room._connect(None)
+        room.connect(None)

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from tests.tuning.tiny import SHAPE, Engine, random_model, tiny_model, vocabulary
 
+from foretune.engines.adapters import BASE_HASH_KEY
 from foretune.plan.config import TuningSettings
 from foretune.tuning.base import load_base
-from foretune.tuning.export_gguf import BASE_HASH_KEY, export_gguf
+from foretune.tuning.export_gguf import export_gguf
 from foretune.tuning.layout import ARCHITECTURES
 from foretune.tuning.runtime import torch
 from foretune.tuning.train import attach_adapter

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.helpers import shared
-from tests.tuning.tiny import CHATML, Engine, packaged, tiny_model
+from tests.tuning.tiny import CHATML, Engine, examples, packaged, tiny_model
 
 from foretune.errors import ModelError
 from foretune.tuning import Dropped, Example
@@ -230,3 +230,70 @@ def _spoilt(chat: ChatTokenizer, part: slice, value: int | None) -> Encoded:
     for index in range(*part.indices(len(labels))):
         labels[index] = encoded.ids[index] if value is None else value
     return replace(encoded, labels=tuple(labels))
+
+
+REFUSES_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + CHATML
+IGNORES_SYSTEM = CHATML.replace(
+    "%}{{ '<|im_start|>' + message", "%}{% if message['role'] != 'system' %}{{ '<|im_start|>' + message", 1
+).replace("{% endfor %}", "{% endif %}{% endfor %}", 1)
+
+
+@pytest.mark.parametrize("template", [REFUSES_SYSTEM, IGNORES_SYSTEM], ids=["refuses", "leaves out"])
+def test_a_template_without_system_role_shows_it_as_the_engine_does(tmp_path: Path, template: str) -> None:
+    files = tiny_model(tmp_path, template=template)
+    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights, tmp_path)
+    messages = (Message("system", "Be kind."), Message("user", "Hi"), Message("assistant", "the on"))
+    as_json = [{"role": message.role, "content": message.content} for message in messages[:-1]]
+    assert chat.render(messages[:-1], add_generation_prompt=True) == engine.prompt(as_json)
+    example = Example("x", messages)
+    encoded = encode_example(example, chat)
+    assert isinstance(encoded, Encoded)
+    assert "Be kind." in chat.decode(encoded.ids)
+    check_mask([encoded], [example], chat)
+
+
+def test_a_tokenizer_without_a_pad_token_is_no_obstacle(tmp_path: Path) -> None:
+    files = tiny_model(tmp_path, pad=False)
+    chat = load_chat_tokenizer(files.weights)
+    assert "pad_token" not in chat.special
+    encoded, dropped = encode_examples(examples(3), chat, max_tokens=200)
+    assert (len(encoded), dropped) == (3, [])
+
+
+def conversations(count: int) -> list[tuple[Message, ...]]:
+    """Real paragraphs of the handbook, some with a system message, some with several turns, and other scripts."""
+    pages = sorted(shared("handbook-18f").rglob("*.md"))
+    paragraphs = [
+        paragraph.strip()
+        for page in pages
+        for paragraph in page.read_text(encoding="utf-8").split("\n\n")
+        if 40 < len(paragraph) < 400
+    ]
+    right_to_left = ["שלום עולם, מה שלומך היום?", "مرحبا بالعالم، كيف حالك اليوم؟", "ـــ 12 ٪ \u202bעברית\u202c abc"]
+    texts = iter([*right_to_left, *paragraphs[:: max(1, len(paragraphs) // (count * 3))]])
+    made = []
+    for number in range(count):
+        head = (Message("system", "Answer briefly."),) if number % 3 == 0 else ()
+        more = (Message("user", next(texts)), Message("assistant", "Yes.")) if number % 4 == 0 else ()
+        made.append((*head, *more, Message("user", next(texts))))
+    return made
+
+
+@pytest.mark.parametrize("model", ["smollm2-135m", pytest.param("qwen2.5-coder-1.5b", marks=pytest.mark.slow)])
+def test_trainer_and_engine_read_a_hundred_conversations_as_the_same_tokens(tmp_path: Path, model: str) -> None:
+    files = packaged(model)
+    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights, tmp_path)
+    different = []
+    for number, messages in enumerate(conversations(100)):
+        as_json = [{"role": message.role, "content": message.content} for message in messages]
+        ours = chat.encode(chat.render(messages, add_generation_prompt=True))
+        if ours != engine.tokens(engine.prompt(as_json)):
+            different.append(number)
+    assert different == []
+
+
+def test_a_right_to_left_answer_is_learnt_whole(chat: ChatTokenizer) -> None:
+    example = Example("x", (Message("user", "שלום?"), Message("assistant", "مرحبا، \u202bעברית\u202c 12.")))
+    encoded = encode_example(example, chat)
+    assert isinstance(encoded, Encoded)
+    check_mask([encoded], [example], chat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -270,3 +271,102 @@ def _tokenizer(folder: Path) -> Any:
 
     chat = load_chat_tokenizer(tiny_model(folder).weights)
     return PreTrainedTokenizerFast(tokenizer_object=chat.backend, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+
+
+def test_training_stops_where_evaluation_no_longer_falls_and_keeps_the_best(tmp_path: Path) -> None:
+    base, held_out = tiny_model(tmp_path), examples(14)[10:]
+    settings = SETTINGS.model_copy(update={"learning_rate": 0.05, "epochs": 30, "early_stopping": 2})
+    stopped = tune(examples(), base=base, folder=tmp_path / "a", settings=settings, evaluation=held_out)
+    after = stopped.evaluation_losses[1:]
+    best = after.index(min(after)) + 1
+    assert stopped.kept_epoch == best < len(after) == best + 2 < 30
+    assert f"lowest after epoch {best}" in stopped.stopped
+    # An epoch's weights do not depend on those that follow, but the schedule depends on how many there are.
+    assert after[best - 1] == pytest.approx(measured(base, stopped, held_out), rel=1e-3)
+
+
+def measured(base: Any, result: AdapterResult, held_out: Any) -> float:
+    """Evaluation loss of the exported weights, by the road of the learning curve."""
+    from foretune.tuning.curve import document_losses
+
+    losses = document_losses(result, held_out, base=base, settings=SETTINGS)
+    return sum(each.nats for each in losses) / sum(each.tokens for each in losses)
+
+
+def test_without_patience_the_last_epoch_is_kept(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"learning_rate": 0.05, "epochs": 6, "early_stopping": 0})
+    result = tune(
+        examples(), base=tiny_model(tmp_path), folder=tmp_path / "a", settings=settings, evaluation=examples(14)[10:]
+    )
+    assert (result.kept_epoch, result.stopped, len(result.evaluation_losses)) == (6, "", 7)
+
+
+def test_a_loss_that_is_no_number_ends_with_the_last_good_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = tiny_model(tmp_path)
+    good = tune(examples(), base=base, folder=tmp_path / "good", settings=SETTINGS.model_copy(update={"epochs": 3}))
+    take, steps = train._take_step, []
+
+    def take_twelve(*given: Any) -> None:
+        steps.append(1)
+        if len(steps) > 12:  # in the third epoch of five steps
+            raise train._DivergedError
+        take(*given)
+
+    monkeypatch.setattr(train, "_take_step", take_twelve)
+    result = tune(examples(), base=base, folder=tmp_path / "a", settings=SETTINGS)
+    assert result.kept_epoch == 2
+    assert "no longer a number at step 13" in result.stopped
+    assert result.losses == good.losses[:12]
+    assert result.hash != good.hash
+
+
+class TooLarge:
+    def __call__(self, *_: Any) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory")
+
+
+def test_out_of_memory_names_the_setting_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from foretune.tuning.memory import OutOfMemoryError, smaller
+
+    monkeypatch.setattr(train, "_take_step", TooLarge())
+    settings = SETTINGS.model_copy(update={"batch_size": 4})
+    with pytest.raises(OutOfMemoryError, match=r"tuning.batch_size = 2 and tuning.gradient_accumulation = 2") as caught:
+        tune(examples(), base=tiny_model(tmp_path), folder=tmp_path / "a", settings=settings)
+    assert str(caught.value).count(". ") == 0
+    assert pickle.loads(pickle.dumps(caught.value)).smaller == caught.value.smaller
+    while lower := smaller(settings):
+        settings = settings.model_copy(update=lower)
+    assert (settings.batch_size, settings.gradient_accumulation, settings.max_tokens) == (1, 4, 128)
+
+
+def test_other_errors_of_torch_are_not_taken_for_a_lack_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(train, "_take_step", broken)
+    with pytest.raises(RuntimeError, match="mat1"):
+        tune(examples(), base=tiny_model(tmp_path), folder=tmp_path / "a", settings=SETTINGS)
+
+
+def test_replayed_examples_are_trained_along_but_make_no_ten(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from foretune.errors import NothingToDoError
+
+    base = tiny_model(tmp_path)
+    replayed = [replace(example, id=f"r{n}", replay=True) for n, example in enumerate(examples(16)[10:])]
+    result = tune([*examples(), *replayed], base=base, folder=tmp_path / "a", settings=SETTINGS)
+    assert (len(result.trained), result.replayed) == (16, 6)
+    with pytest.raises(NothingToDoError, match="there are 9 to train on"):
+        tune([*examples(9), *replayed], base=base, folder=tmp_path / "b", settings=SETTINGS)
+
+
+def test_canaries_are_trained_along_and_are_nobodys_pairs(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"canaries": 3, "epochs": 1})
+    result = tune(examples(), base=tiny_model(tmp_path), folder=tmp_path / "a", settings=settings)
+    assert result.canaries == 3
+    assert result.trained == tuple(example.id for example in examples())

@@ -42,7 +42,13 @@ _INSIDE = {
 
 
 def tiny_model(
-    folder: Path, architecture: str = "llama", *, template: str | None = CHATML, split: str = "", seed: int = 0
+    folder: Path,
+    architecture: str = "llama",
+    *,
+    template: str | None = CHATML,
+    split: str = "",
+    seed: int = 0,
+    pad: bool = True,
 ) -> ModelFiles:
     """A random model of 90,000 parameters as a GGUF file in ``folder``."""
     path = folder / f"tiny-{architecture}.gguf"
@@ -57,7 +63,7 @@ def tiny_model(
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(10000.0)
     writer.add_rope_dimension_count(SHAPE["hidden_size"] // SHAPE["num_attention_heads"])
-    _add_tokenizer(writer, split or {"llama": "smollm", "qwen2": "qwen2"}[architecture])
+    _add_tokenizer(writer, split or {"llama": "smollm", "qwen2": "qwen2"}[architecture], pad=pad)
     if template is not None:
         writer.add_chat_template(template)
     for name, values in model.state_dict().items():
@@ -178,7 +184,7 @@ class Engine:
         return reply
 
 
-def _add_tokenizer(writer: gguf.GGUFWriter, split: str) -> None:
+def _add_tokenizer(writer: gguf.GGUFWriter, split: str, *, pad: bool) -> None:
     tokens = vocabulary()
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(split)
@@ -188,7 +194,8 @@ def _add_tokenizer(writer: gguf.GGUFWriter, split: str) -> None:
     writer.add_token_merges(list(MERGES))
     writer.add_bos_token_id(tokens.index("<|endoftext|>"))
     writer.add_eos_token_id(tokens.index("<|im_end|>"))
-    writer.add_pad_token_id(tokens.index("<|endoftext|>"))
+    if pad:
+        writer.add_pad_token_id(tokens.index("<|endoftext|>"))
     writer.add_add_bos_token(False)
 
 

@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
     app.command("search")(search.search)
     app.command("ask")(ask.ask)
     app.add_typer(pairs.app, name="pairs")
-    app.command("tune")(tune.tune)
+    app.add_typer(tune.app, name="tune")
     app.command("bench")(bench.bench)
     app.command("report")(run.report)
     app.add_typer(release.app, name="release")

@@ -8,7 +8,10 @@ from pathlib import Path
 from foretune.engines.gguf_header import GgufHeader, read_header
 from foretune.errors import ModelError
 
-__all__ = ["check_adapter", "file_hash"]
+__all__ = ["BASE_HASH_KEY", "check_adapter", "file_hash"]
+
+BASE_HASH_KEY = "foretune.base.sha256"
+"""Metadata key of an adapter file: SHA-256 of the model it was trained on."""
 
 _HASHES: dict[tuple[str, int, int], str] = {}
 
@@ -32,8 +35,14 @@ def file_hash(path: Path) -> str:
     return _HASHES[key]
 
 
-def check_adapter(path: Path, base: GgufHeader) -> None:
-    """Make sure a file is a LoRA adapter for models of the base's architecture.
+def check_adapter(path: Path, base: GgufHeader, base_hash: str) -> None:
+    """Make sure a file is a LoRA adapter for this very model.
+
+    An adapter of the same shape for another model would load, and make noise of every answer. One that does
+    not say what it was trained on (another program's) is only held against the architecture.
+
+    Args:
+        base_hash: SHA-256 of the model file.
 
     Raises:
         ModelError: it is not, or it is damaged.
@@ -45,4 +54,10 @@ def check_adapter(path: Path, base: GgufHeader) -> None:
         raise ModelError(
             f"The adapter {path} was trained on a {header.architecture} model and this one is {base.architecture}: "
             "tune again on this model, or set engine.model to the one it was trained on."
+        )
+    trained_on = header.metadata.get(BASE_HASH_KEY, base_hash)
+    if trained_on != base_hash:
+        raise ModelError(
+            f"The adapter {path} was trained on another model (SHA-256 {str(trained_on)[:12]}…, and this one is "
+            f"{base_hash[:12]}…): tune again on this model, or set engine.model to the one it was trained on."
         )

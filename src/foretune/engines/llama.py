@@ -193,7 +193,7 @@ class LlamaEngine(BaseEngine):
         """The session with this adapter; begun, or begun anew, where it has to be."""
         if adapter is not None and path is not None:
             if adapter not in self._adapters:
-                check_adapter(path, self._header)
+                check_adapter(path, self._header, self._files.hash)
                 self._adapters[adapter] = path
             self._adapters.move_to_end(adapter)
         if self._session is not None and self._has(adapter):

@@ -37,6 +37,11 @@ class ModelFiles:
     model: Model | None = None
     """What the catalogue says; None for a file of the user's own."""
 
+    @property
+    def name(self) -> str:
+        """What to call it where a path of this machine has no business."""
+        return self.model.id if self.model else self.weights.stem
+
 
 def models_folder() -> Path:
     """``$FORETUNE_MODELS``, else inside the virtual environment, else the user's data folder.

@@ -229,15 +229,22 @@ class TuningSettings(Section):
     run: Literal["pilot", "full", "never"] = Field(
         "pilot", description="what `foretune run` trains: pilot (ten pairs), full (all pairs) or never"
     )
+    method: Literal["lora", "rslora", "dora"] = Field(
+        "lora",
+        description="lora; rslora: scaled by alpha / √rank, for high ranks; dora: exported merged, not switched",
+    )
     rank: int = Field(16, ge=1, le=256, description="rank of the update matrices")
     alpha: int = Field(32, ge=1, description="scale of the update: alpha / rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the update")
     learning_rate: float = Field(
-        1e-3,
-        gt=0,
-        description="peak learning rate (1e-3 suits the small model; 1e-4 to 2e-4 for 7B and more)",
+        0.0,
+        ge=0,
+        description="peak learning rate; 0: by the model's size (1e-3 for the small model, 2e-4 from 7B)",
     )
     epochs: int = Field(0, ge=0, description="passes over the pairs; 0: 3, or more for fewer than 34 pairs")
+    early_stopping: int = Field(
+        2, ge=0, description="stop after so many passes without a lower evaluation loss, and keep the best; 0: never"
+    )
     batch_size: int = Field(2, ge=1, description="examples computed at once")
     gradient_accumulation: int = Field(
         1, ge=1, description="batches whose gradients make up a step: larger steps in the same memory"
@@ -250,6 +257,10 @@ class TuningSettings(Section):
         "auto", description="numbers of the frozen base model; auto: bfloat16 where the processor is fast at it"
     )
     warmup_fraction: float = Field(0.1, ge=0, lt=1, description="share of the steps in which the learning rate rises")
+    price_hour: float = Field(0.0, ge=0, description="what an hour of the training machine costs, in your currency")
+    canaries: int = Field(
+        0, ge=0, le=50, description="made-up secrets trained along, by which `foretune tune check` sees memorisation"
+    )
     seed: int = Field(0, description="seed of initialisation and order")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,8 @@ from sqlalchemy.dialects.sqlite import insert
 from foretune.errors import InputError, NothingToDoError
 from foretune.pairs import pairs_digest, stored_pairs
 from foretune.progress import Progress
-from foretune.project.engine import highest_label
 from foretune.tuning import AdapterResult, Example
-from foretune.types import Pair, digest
+from foretune.types import Label, Pair, digest
 from foretune.vault import now
 from foretune.vault import tables as t
 
@@ -24,14 +24,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FEWEST",
+    "REPLAY",
     "StoredAdapter",
     "adapter_id",
+    "adapters",
     "count_of",
     "current_adapter",
+    "evaluation_pairs",
+    "example",
     "find_adapter",
+    "measured_speed",
+    "named_adapter",
+    "require_weights",
     "train",
     "training_pairs",
 ]
+
+REPLAY = "replay"
+"""Recipe of pairs that are general data against forgetting; the documents teach nothing by them."""
 
 FEWEST = 10
 """Pairs below which there is nothing to learn from: ten are a plumbing test, never evidence."""
@@ -52,6 +62,11 @@ class StoredAdapter:
     metrics: Mapping[str, Any]
     at: str
 
+    @property
+    def switchable(self) -> bool:
+        """Whether the engine loads it beside its model; a DoRA adapter is a merged model instead."""
+        return self.settings.get("method") != "dora"
+
 
 def count_of(count: int, noun: str) -> str:
     """``is 1 pair``, ``are 3 pairs``."""
@@ -63,37 +78,50 @@ def training_pairs(project: Project) -> list[Pair]:
     return stored_pairs(project.vault, split="train", kept_only=True)
 
 
+def evaluation_pairs(project: Project) -> list[Pair]:
+    """The kept pairs of documents that are never trained on."""
+    return stored_pairs(project.vault, split="evaluation", kept_only=True)
+
+
 def adapter_id(project: Project, *, pilot: bool) -> str:
     """Identity of the adapter that training now would make."""
     from foretune.models import locate
 
-    evaluation = stored_pairs(project.vault, split="evaluation", kept_only=True)
     return digest(
         "pilot" if pilot else "full",
         pairs_digest(training_pairs(project)),
-        pairs_digest(evaluation),
-        project.config.tuning.model_dump(exclude={"run"}),
+        pairs_digest(evaluation_pairs(project)),
+        project.config.tuning.model_dump(exclude={"run", "price_hour"}),
         locate(project.config.engine.model).hash,
     )[:16]
 
 
-def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter:
+def require_weights(project: Project) -> None:
+    """Raises :class:`InputError` where the engine is one whose weights are elsewhere."""
+    if project.config.engine.kind != "llama":
+        raise InputError(
+            "Tuning needs the model's weights on this machine: set engine.kind to llama and engine.model to a "
+            "packaged model or a GGUF file in foretune.toml."
+        )
+
+
+def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0) -> StoredAdapter:
     """Train and register an adapter; one that exists for the same inputs is returned as it is.
+
+    Args:
+        workers: 0 trains in this process; more, so many workers of a Ray cluster do.
 
     Raises:
         NothingToDoError: fewer than ten pairs.
         InputError: the engine is not one whose weights are on this machine.
         ModelError: the model file is missing or damaged.
     """
-    if project.config.engine.kind != "llama":
-        raise InputError(
-            "Tuning needs the model's weights on this machine: set engine.kind to llama and engine.model to a "
-            "packaged model or a GGUF file in foretune.toml."
-        )
+    require_weights(project)
     pairs = training_pairs(project)
-    if len(pairs) < FEWEST:
+    own = sum(pair.recipe != REPLAY for pair in pairs)
+    if own < FEWEST:
         raise NothingToDoError(
-            f"There {count_of(len(pairs), 'pair')} to learn from and tuning needs at least {FEWEST}: "
+            f"There {count_of(own, 'pair')} to learn from and tuning needs at least {FEWEST}: "
             "add documents, or include more of them, and run `foretune pairs`."
         )
     identity = adapter_id(project, pilot=pilot)
@@ -103,26 +131,39 @@ def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter
     from foretune.models import locate
 
     model = locate(project.config.engine.model)
-    folder = project.vault.folder / "adapters" / identity
-    evaluation = stored_pairs(project.vault, split="evaluation", kept_only=True)
-    make = tuning.pilot if pilot else tuning.tune
+    make: Callable[..., AdapterResult] = tuning.pilot if pilot else tuning.tune
+    if workers:
+        from foretune.tuning.cluster import tune_on_ray
+
+        make = partial(tune_on_ray, workers=workers, recipe="pilot" if pilot else "tune")
     result = make(
-        [_example(pair) for pair in pairs],
+        [example(pair) for pair in pairs],
         base=model,
-        folder=folder,
+        folder=project.vault.folder / "adapters" / identity,
         settings=project.config.tuning,
-        evaluation=[_example(pair) for pair in evaluation],
+        evaluation=[example(pair) for pair in evaluation_pairs(project)],
         progress=progress,
     )
+    return _register(project, identity, result, kind="pilot" if pilot else "full", pairs=pairs)
+
+
+def _register(
+    project: Project, identity: str, result: AdapterResult, *, kind: str, pairs: Sequence[Pair]
+) -> StoredAdapter:
+    from foretune.models import locate
+    from foretune.tuning.card import adapter_name
+
+    model = locate(project.config.engine.model)
+    trained = set(result.trained)
     values = {
         "id": identity,
-        "name": f"{'pilot' if pilot else 'full'}-{identity[:6]}",
-        "kind": "pilot" if pilot else "full",
+        "name": adapter_name(model, result.settings, kind=kind, data_hash=result.data_hash),
+        "kind": kind,
         "path": str(result.path.relative_to(project.vault.folder)),
         "hash": result.hash,
         "base_hash": result.base_hash,
-        "label": highest_label(project).value,
-        "settings": project.config.tuning.model_dump(mode="json"),
+        "label": _label_of(project, {pair.document_id for pair in pairs if pair.id in trained}).value,
+        "settings": result.settings,
         "metrics": _metrics(result),
         "at": now(),
     }
@@ -136,26 +177,42 @@ def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter
     return found
 
 
-def _example(pair: Pair) -> Example:
-    return Example(pair.id, pair.messages, pair.document_id)
+def _label_of(project: Project, documents: Collection[str]) -> Label:
+    """The label of the most sensitive of these documents: an adapter can repeat what it learned."""
+    with project.vault.reading() as connection:
+        rows = connection.execute(select(t.document.c.id, t.document.c.label)).all()
+    labels = [Label(row.label) for row in rows if row.id in documents]
+    return max(labels, key=lambda label: label.rank, default=Label.PUBLIC)
+
+
+def example(pair: Pair) -> Example:
+    """A pair as training takes it."""
+    return Example(pair.id, pair.messages, pair.document_id, replay=pair.recipe == REPLAY)
 
 
 def _metrics(result: AdapterResult) -> dict[str, Any]:
     """How training went, for reports: JSON values, no text."""
     return {
         "examples": len(result.trained),
+        "replayed": result.replayed,
+        "canaries": result.canaries,
+        "data_hash": result.data_hash,
         "epochs": result.epochs,
         "losses": list(result.losses),
         "evaluation_losses": list(result.evaluation_losses),
         "tokens": result.tokens,
         "seconds": result.seconds,
+        "startup_seconds": result.startup_seconds,
+        "kept_epoch": result.kept_epoch,
+        "stopped": result.stopped,
         "precision": result.precision,
         "dropped": [[item.id, item.reason] for item in result.dropped],
         "cut": [[item.id, item.reason] for item in result.cut],
     }
 
 
-def _adapters(project: Project) -> list[StoredAdapter]:
+def adapters(project: Project) -> list[StoredAdapter]:
+    """All that were trained, oldest first; files may be missing."""
     with project.vault.reading() as connection:
         rows = connection.execute(select(t.adapter).order_by(t.adapter.c.at)).mappings().all()
     return [StoredAdapter(**{**row, "path": project.vault.folder / row["path"]}) for row in rows]
@@ -163,7 +220,7 @@ def _adapters(project: Project) -> list[StoredAdapter]:
 
 def find_adapter(project: Project, identity: str) -> StoredAdapter | None:
     """The adapter with this id, if its file is still there."""
-    return next((a for a in _adapters(project) if a.id == identity and a.path.exists()), None)
+    return next((a for a in adapters(project) if a.id == identity and a.path.exists()), None)
 
 
 def current_adapter(project: Project) -> StoredAdapter | None:
@@ -177,10 +234,46 @@ def current_adapter(project: Project) -> StoredAdapter | None:
     if project.config.engine.kind != "llama":
         return None
     base = locate(project.config.engine.model).hash
-    usable = {a.id: a for a in _adapters(project) if a.path.exists() and a.base_hash == base}
+    usable = {a.id: a for a in adapters(project) if a.path.exists() and a.base_hash == base and a.switchable}
     if not usable:
         return None
     for pilot in (False, True):
         if (found := usable.get(adapter_id(project, pilot=pilot))) is not None:
             return found
     return list(usable.values())[-1]
+
+
+def named_adapter(project: Project, name: str) -> StoredAdapter:
+    """The adapter with this name or id, or a beginning of either that fits one only; empty: the one that answers.
+
+    Raises:
+        InputError: there is none, or several.
+    """
+    there = [a for a in adapters(project) if a.path.exists()]
+    if not name:
+        found = [current] if (current := current_adapter(project)) else there[-1:]
+    else:
+        found = [a for a in there if name in (a.id, a.name)] or [
+            a for a in there if a.name.startswith(name) or a.id.startswith(name)
+        ]
+    if len(found) == 1:
+        return found[0]
+    if not there:
+        raise InputError("There is no adapter yet: `foretune tune --pilot` trains one.")
+    which = "No adapter is" if not found else f"{len(found)} adapters are"
+    raise InputError(f"{which} called {name!r}: `foretune tune list` shows their names.")
+
+
+def measured_speed(project: Project) -> float | None:
+    """Tokens read in training a second, as the newest adapter for the plan's model measured it; None without one."""
+    from foretune.errors import ModelError
+    from foretune.models import locate
+
+    if project.config.engine.kind != "llama":
+        return None
+    try:
+        base = locate(project.config.engine.model).hash
+    except ModelError:
+        return None  # not fetched yet, so nothing was trained on it
+    trained = [a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds")]
+    return trained[-1].metrics["tokens"] / trained[-1].metrics["seconds"] if trained else None

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,7 @@ def erase(project: Project, names: Sequence[str]) -> Receipt:
         with vault.writing() as connection:
             statement = _remove(project, connection, chosen)
             # Before the commit: what is acknowledged as erased must not be left in a file by a kill.
-            statement["removed"]["report_files"] = _remove_files(project, statement["adapters"])
+            statement["removed"]["report_files"] = _remove_files(project)
         scrub(vault)
         statement["verified"] = _verified(vault, _pieces(texts), _terms(texts))
         with vault.writing() as connection:
@@ -216,13 +216,17 @@ def _releases_with(connection: Connection, adapters: Sequence[str]) -> list[dict
     return [{"id": row.id, "name": row.name} for row in rows if row.specification.get("adapter") in adapters]
 
 
-def _remove_files(project: Project, adapters: Sequence[Mapping[str, str]]) -> int:
+def _remove_files(project: Project) -> int:
     """Report files, which repeat what documents say, and the adapters; returns the number of report files."""
     reports = [path for path in (project.folder / "reports").glob("*") if path.is_file()]
     for path in reports:
         path.unlink()
-    for adapter in adapters:
-        shutil.rmtree(project.vault.folder / "adapters" / adapter["id"], ignore_errors=True)
+    with project.vault.reading() as connection:
+        left = set(connection.execute(select(t.adapter.c.id)).scalars())
+    # Those of the erased adapters, and what an interrupted training left: nobody can say what is in there.
+    for folder in (project.vault.folder / "adapters").glob("*"):
+        if folder.name not in left:
+            shutil.rmtree(folder, ignore_errors=True)
     return len(reports)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from foretune.governance import governed
 from foretune.plan.advice import PRIVATE, Advice, ArmOutcome, BenchOutcome, CorpusFacts, Paired, advise, measure
+from foretune.project.adapters import measured_speed
 from foretune.types import Arm
 from foretune.vault import tables as t
 
@@ -61,6 +62,7 @@ def corpus_facts(project: Project, summary: BenchSummary | None) -> CorpusFacts:
         questions=summary.answerable if summary else 0,
         searchable=search.correct.count / search.correct.total if search and search.correct.total else None,
         indexing_seconds=_indexing_seconds(project),
+        trained_tokens_per_second=measured_speed(project),
     )
 
 

@@ -423,12 +423,45 @@ class Project:
         with self.working():
             return judge(self, sample=sample, rubric=rubric, progress=progress)
 
-    def tune(self, *, pilot: bool, progress: Progress = silent) -> StoredAdapter:
-        """Train an adapter on ten pairs (``pilot``) or on all."""
+    def tune(self, *, pilot: bool, workers: int = 0, progress: Progress = silent) -> StoredAdapter:
+        """Train an adapter on ten pairs (``pilot``) or on all; here, or by ``workers`` of a Ray cluster."""
         from foretune.project.adapters import train
 
         with self.working():
-            return train(self, pilot=pilot, progress=progress)
+            return train(self, pilot=pilot, workers=workers, progress=progress)
+
+    def pilot_answers(self, adapter: StoredAdapter, progress: Progress = silent) -> dict[str, Any]:
+        """What a pilot has to answer: does loss fall, does it memorise, does it forget, what will the whole cost."""
+        from foretune.project.pilot import pilot_answers
+
+        return pilot_answers(self, adapter, progress)
+
+    def learning_curve(self, *, progress: Progress = silent) -> dict[str, Any]:
+        """Train on 10, 50, 200 and all pairs and say whether more would help."""
+        from foretune.project.curve import train_curve
+
+        with self.working():
+            return train_curve(self, progress)
+
+    def adapters(self) -> list[StoredAdapter]:
+        """All that were trained, oldest first."""
+        from foretune.project.adapters import adapters
+
+        return adapters(self)
+
+    def check_adapter(
+        self, name: str = "", *, checks: Sequence[str] = (), others: Path | None = None, progress: Progress = silent
+    ) -> tuple[StoredAdapter, dict[str, dict[str, Any]]]:
+        """Look for forgetting, memorisation and voice; ``others`` is a folder of texts by other people."""
+        from foretune.project.adapter_checks import check_adapter
+
+        return check_adapter(self, name, checks=checks, others=others, progress=progress)
+
+    def export_adapter(self, name: str, formats: Sequence[str], folder: Path) -> list[Path]:
+        """Write an adapter in forms that other programs take, with its model card."""
+        from foretune.project.adapter_files import export
+
+        return export(self, name, formats, folder)
 
     def questions(self) -> list[Question]:
         """The bench's questions, from the file the plan names."""

@@ -21,7 +21,9 @@ from foretune.files import replacing
 from foretune.governance.corpus_findings import corpus_findings
 from foretune.pairs import stored_pairs
 from foretune.plan.intent import intent
+from foretune.project.adapter_checks import checks_of
 from foretune.project.adapters import StoredAdapter, current_adapter
+from foretune.project.curve import stored_curve
 from foretune.project.next_steps import next_steps
 from foretune.project.pairing import leaks, prompt_variety
 from foretune.types import Arm, Outcome, Question, Severity
@@ -96,6 +98,8 @@ def _context(project: Project) -> dict[str, Any]:
         "pairs": pairs,
         "adapter": adapter,
         "loss_picture": _loss_picture(adapter),
+        "adapter_checks": [found["sentence"] for found in checks_of(adapter).values()] if adapter else [],
+        "curve": _curve(project),
         "advice": advice,
         "voice_only": voice_only,
         "next_steps": next_steps(
@@ -217,6 +221,15 @@ def _loss_picture(adapter: StoredAdapter | None) -> str:
         evaluation=_at_epochs(evaluation, len(adapter.metrics["losses"])),
         title=f"Loss of {adapter.name} over its steps",
     )
+
+
+def _curve(project: Project) -> dict[str, str]:
+    """The learning curve as a sentence and a picture; empty while there is none."""
+    found = (stored_curve(project) or {}).get("curve")
+    if not found:
+        return {}
+    points = [(each["examples"], each["loss"], each["low"], each["high"]) for each in found["points"]]
+    return {"sentence": found["sentence"], "picture": charts.curve_chart(points, title=found["sentence"])}
 
 
 def _at_epochs(losses: Sequence[float], steps: int) -> list[tuple[int, float]]:

@@ -356,6 +356,7 @@ class _Reported:
 
 
 def _report_inputs(project: Project) -> str:
+    from foretune.project.curve import stored_curve
     from foretune.project.report import TEMPLATE_VERSION
 
     inputs = [stage.inputs(project) for name, stage in _STAGES.items() if name != "report" and not stage.skip(project)]
@@ -365,7 +366,8 @@ def _report_inputs(project: Project) -> str:
         _governed_state(project, None),
         project.config.model_dump(mode="json"),
         TEMPLATE_VERSION,
-        adapter and adapter.id,
+        adapter and [adapter.id, adapter.metrics.get("checks")],
+        stored_curve(project),
         latest_run(project.vault),
     )
 

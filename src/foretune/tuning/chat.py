@@ -42,19 +42,13 @@ class ChatTokenizer:
     """Strings that are read as control tokens wherever they stand."""
     adds_bos: bool
     """Whether the engine puts the begin token before the prompt."""
+    takes_system: bool = True
+    """Whether the template shows system messages; where not, they go before the next user's turn, as in the engine."""
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
         """The conversation as one string, as the engine renders it."""
-        from transformers.utils.chat_template_utils import render_jinja_template
-
-        conversation = [{"role": message.role, "content": message.content} for message in messages]
-        rendered, _ = render_jinja_template(
-            [conversation],
-            chat_template=self.template,
-            add_generation_prompt=add_generation_prompt,
-            **self.special,
-        )
-        text: str = rendered[0]
+        shown = messages if self.takes_system else _without_system(messages)
+        text = _rendered(self.template, shown, self.special, add_generation_prompt=add_generation_prompt)
         bos = self.special.get("bos_token", "")
         # The engine adds the begin token unless the template already did.
         return bos + text if self.adds_bos and not text.startswith(bos) else text
@@ -99,15 +93,56 @@ def load_chat_tokenizer(path: Path) -> ChatTokenizer:
             [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
         )
     ends = [metadata.get(f"tokenizer.ggml.{key}_token_id") for key in ("eos", "eot")]
+    special = {key: value for key, value in settings.items() if key.endswith("_token") and isinstance(value, str)}
     return ChatTokenizer(
         name=path.name,
         template=template,
         backend=backend,
-        special={key: value for key, value in settings.items() if key.endswith("_token") and isinstance(value, str)},
+        special=special,
         end_tokens=frozenset(end for end in ends if end is not None),
         control=frozenset(token.content for token in backend.get_added_tokens_decoder().values() if token.special),
         adds_bos=bool(settings.get("add_bos_token", False)),
+        takes_system=_takes_system(template, special),
     )
+
+
+def _rendered(
+    template: str, messages: Sequence[Message], special: dict[str, str], *, add_generation_prompt: bool
+) -> str:
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    conversation = [{"role": message.role, "content": message.content} for message in messages]
+    rendered, _ = render_jinja_template(
+        [conversation], chat_template=template, add_generation_prompt=add_generation_prompt, **special
+    )
+    text: str = rendered[0]
+    return text
+
+
+def _takes_system(template: str, special: dict[str, str]) -> bool:
+    """Some templates refuse a system message, others leave it out; llama.cpp finds out by trying, too."""
+    from jinja2 import TemplateError
+
+    probe = (Message("system", "foretune-probe"), Message("user", "x"))
+    try:
+        return probe[0].content in _rendered(template, probe, special, add_generation_prompt=True)
+    except TemplateError:
+        return False
+
+
+def _without_system(messages: Sequence[Message]) -> list[Message]:
+    """System texts before the user's turn that follows, a line each: what llama.cpp does with such templates."""
+    shown: list[Message] = []
+    waiting: list[str] = []
+    for message in messages:
+        if message.role == "system":
+            waiting.append(message.content)
+        elif message.role == "user":
+            shown.append(Message("user", "\n".join([*waiting, message.content])))
+            waiting = []
+        else:
+            shown.append(message)
+    return shown
 
 
 def _require_known(vocabulary: dict[str, Any], path: Path) -> None:

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from foretune.engines.adapters import BASE_HASH_KEY
 from foretune.files import replacing
 from foretune.tuning.layout import LINEAR_LAYERS, Architecture, interleave_rotary_rows
 from foretune.tuning.runtime import torch
 
-__all__ = ["BASE_HASH_KEY", "export_gguf"]
-
-BASE_HASH_KEY = "foretune.base.sha256"
-"""Metadata key that says which base model the adapter belongs to."""
+__all__ = ["export_gguf"]
 
 
 def export_gguf(

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from foretune.errors import ModelError
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 __all__ = ["ARCHITECTURES", "LINEAR_LAYERS", "Architecture", "interleave_rotary_rows", "split_rotary_rows"]
 
@@ -75,11 +77,14 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 }
 
 
-def split_rotary_rows(rows: torch.Tensor, heads: int) -> torch.Tensor:
+Rows = TypeVar("Rows", "torch.Tensor", "NDArray[np.float32]")
+
+
+def split_rotary_rows(rows: Rows, heads: int) -> Rows:
     """llama.cpp's order of q or k rows (first axis) to transformers'."""
     return rows.reshape(heads, -1, 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
 
 
-def interleave_rotary_rows(rows: torch.Tensor, heads: int) -> torch.Tensor:
+def interleave_rotary_rows(rows: Rows, heads: int) -> Rows:
     """transformers' order of q or k rows (first axis) to llama.cpp's."""
     return rows.reshape(heads, 2, -1, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)

@@ -14,6 +14,7 @@ from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress, silent
 from foretune.tuning.chat import load_chat_tokenizer
+from foretune.tuning.memorisation import canaries
 from foretune.tuning.run import Selection, run
 from foretune.tuning.tokenize import Encoded, encode_examples, shorten
 from foretune.tuning.types import AdapterResult, Dropped, Example
@@ -56,11 +57,13 @@ def tune(
         ModelError: ``base`` cannot be tuned.
         InputError: the loss diverged, or the disk is too full.
     """
-    if len(examples) < MIN_EXAMPLES:
+    own = sum(not example.replay for example in examples)
+    if own < MIN_EXAMPLES:
         raise NothingToDoError(
-            f"Tuning needs at least {MIN_EXAMPLES} pairs, and there are {len(examples)} to train on: "
+            f"Tuning needs at least {MIN_EXAMPLES} pairs, and there are {own} to train on: "
             "add documents or keep more pairs."
         )
+    examples = [*examples, *(canary.example for canary in canaries(settings.canaries, seed=settings.seed))]
     chat = load_chat_tokenizer(base.weights)
     encoded, dropped = encode_examples(examples, chat, max_tokens=settings.max_tokens)
     if len(encoded) < MIN_EXAMPLES:
@@ -96,6 +99,9 @@ def pilot(
     Arguments, result and errors otherwise as for :func:`~foretune.tuning.tune`.
     """
     limit = settings.pilot_tokens
+    examples = [example for example in examples if not example.replay]
+    # A pilot that ended early would not show whether ten examples can be learnt by heart.
+    settings = settings.model_copy(update={"early_stopping": 0})
     chat = load_chat_tokenizer(base.weights)
     encoded, dropped = encode_examples(examples, chat, max_tokens=settings.max_tokens)
     documents = {example.id: example.document for example in examples}

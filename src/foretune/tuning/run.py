@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
+import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foretune.engines.gguf_header import read_header
 from foretune.errors import InputError
 from foretune.files import replacing, sweep_drafts
 from foretune.models import ModelFiles
@@ -20,16 +24,20 @@ from foretune.tuning.chat import ChatTokenizer
 from foretune.tuning.checkpoint import Checkpoint
 from foretune.tuning.export_gguf import export_gguf
 from foretune.tuning.layout import ARCHITECTURES
+from foretune.tuning.memory import explain_out_of_memory
+from foretune.tuning.merge import write_merged
 from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
-from foretune.tuning.schedule import epochs_for
+from foretune.tuning.schedule import epochs_for, learning_rate_for
+from foretune.tuning.team import team_from_environment
 from foretune.tuning.tokenize import Encoded, check_mask
 from foretune.tuning.train import attach_adapter, train
-from foretune.tuning.types import AdapterResult, Dropped, Example
+from foretune.tuning.types import AdapterResult, Dropped, Example, examples_digest
 from foretune.types import digest
 
-__all__ = ["Selection", "run"]
+__all__ = ["Selection", "effective_alpha", "run"]
 
 _SHAPING = (
+    "method",
     "rank",
     "alpha",
     "dropout",
@@ -37,11 +45,12 @@ _SHAPING = (
     "batch_size",
     "gradient_accumulation",
     "warmup_fraction",
+    "early_stopping",
     "seed",
 )
 """Settings that change the weights; the others do so through examples, epochs and precision."""
 
-VERSION = 1
+VERSION = 2
 """Of the way of training: raise it when the same inputs come to give other weights, or the record other fields."""
 
 
@@ -74,6 +83,8 @@ def run(
     device = choose_device()
     dtype = choose_dtype(settings.precision, device)
     epochs = epochs_for(len(selection.encoded), settings.epochs)
+    parameters = base.model.parameters if base.model else read_header(base.weights).parameters
+    settings = settings.model_copy(update={"learning_rate": learning_rate_for(parameters, settings.learning_rate)})
     inputs = digest(
         VERSION,
         base.hash,
@@ -86,8 +97,14 @@ def run(
     if (finished := _finished(folder, inputs)) is not None:
         return finished
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sweep_drafts(folder)
-    with torch.random.fork_rng():  # the caller's dice stay as they are
+    with (
+        explain_out_of_memory(settings),
+        torch.random.fork_rng(),  # the caller's dice stay as they are
+        team_from_environment() as team,
+    ):
+        if team.leads:
+            sweep_drafts(folder)
+        started = time.monotonic()
         with progress.step("loading the model", total=1, unit="models") as bar:
             attention = choose_attention(device, dtype, max(len(item.ids) for item in selection.encoded))
             model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
@@ -95,6 +112,7 @@ def run(
             bar.advance()
         _require_space(folder, model)
         checkpoint = Checkpoint(folder / "checkpoint.pt", inputs)
+        startup = time.monotonic() - started
         position = train(
             model,
             selection.encoded,
@@ -102,30 +120,43 @@ def run(
             epochs=epochs,
             checkpoint=checkpoint,
             evaluation=selection.evaluation,
+            team=team,
             progress=progress,
         )
-    _export(model, folder, base, settings)
-    result = AdapterResult(
-        path=folder / "adapter.gguf",
-        peft=folder / "peft",
-        hash=_sha256(folder / "adapter.gguf"),
-        base_hash=base.hash,
-        inputs=inputs,
-        settings=settings.model_dump(),
-        precision=str(dtype).removeprefix("torch."),
-        epochs=epochs,
-        trained=tuple(item.id for item in selection.encoded),
-        losses=tuple(position.losses),
-        evaluation_losses=tuple(position.evaluation_losses),
-        tokens=position.tokens,
-        seconds=position.seconds,
-        dropped=tuple(selection.dropped),
-        cut=tuple(selection.cut),
-    )
-    with replacing(folder / "result.json") as draft:
-        draft.write_text(result.to_json(), encoding="utf-8")
-    checkpoint.remove()
-    return result
+        if team.leads:
+            exporting = time.monotonic()
+            path = _export(model, folder, base, settings)
+            by_id = {example.id: example for example in examples}
+            result = AdapterResult(
+                path=path,
+                peft=folder / "peft",
+                hash=_sha256(path),
+                base_hash=base.hash,
+                data_hash=examples_digest([by_id[item.id] for item in selection.encoded]),
+                inputs=inputs,
+                settings=settings.model_dump(),
+                precision=str(dtype).removeprefix("torch."),
+                epochs=epochs,
+                trained=tuple(item.id for item in selection.encoded if not by_id[item.id].canary),
+                losses=tuple(position.losses),
+                evaluation_losses=tuple(position.evaluation_losses),
+                tokens=position.tokens,
+                seconds=position.seconds,
+                kept_epoch=position.kept_epoch,
+                stopped=position.stopped,
+                canaries=sum(by_id[item.id].canary for item in selection.encoded),
+                replayed=sum(by_id[item.id].replay for item in selection.encoded),
+                startup_seconds=startup + time.monotonic() - exporting,
+                dropped=tuple(selection.dropped),
+                cut=tuple(selection.cut),
+            )
+            with replacing(folder / "result.json") as draft:
+                draft.write_text(result.to_json(), encoding="utf-8")
+            checkpoint.remove()
+    # Whoever does not lead has waited for the files.
+    finished = _finished(folder, inputs)
+    assert finished is not None
+    return finished
 
 
 def _finished(folder: Path, inputs: str) -> AdapterResult | None:
@@ -136,16 +167,32 @@ def _finished(folder: Path, inputs: str) -> AdapterResult | None:
         return None
     if json.loads(record)["inputs"] != inputs:  # first, because another version may have kept other fields
         return None
-    result = AdapterResult.from_json(record, path=folder / "adapter.gguf", peft=folder / "peft")
+    path = folder / ("merged.gguf" if json.loads(record)["settings"]["method"] == "dora" else "adapter.gguf")
+    result = AdapterResult.from_json(record, path=path, peft=folder / "peft")
     intact = result.path.exists() and _sha256(result.path) == result.hash and result.peft.exists()
     return result if intact else None
 
 
-def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings) -> None:
-    from peft import get_peft_model_state_dict
-
+def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings) -> Path:
+    """Write the PEFT folder and what the engine loads; returns the path of the latter."""
     # From here until the new record is written, the folder holds no finished adapter.
     (folder / "result.json").unlink(missing_ok=True)
+    draft = folder / ".peft.tmp"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    # A name, not the path on this machine that PEFT would write.
+    model.peft_config["default"].base_model_name_or_path = base.name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the name is no folder with a config file
+        model.save_pretrained(draft, save_embedding_layers=False)
+    (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+    shutil.rmtree(folder / "peft", ignore_errors=True)
+    draft.replace(folder / "peft")
+    if settings.method == "dora":  # llama.cpp's adapters know no magnitudes
+        write_merged(base.weights, folder / "peft", folder / "merged.gguf", kind="Q8_0")
+        return folder / "merged.gguf"
+    from peft import get_peft_model_state_dict
+
     config = model.config
     export_gguf(
         get_peft_model_state_dict(model),
@@ -153,18 +200,15 @@ def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings
         architecture=ARCHITECTURES[config.model_type],
         heads=config.num_attention_heads,
         key_value_heads=config.num_key_value_heads,
-        alpha=settings.alpha,
+        alpha=effective_alpha(settings),
         base_hash=base.hash,
     )
-    draft = folder / ".peft.tmp"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    # A name, not the path on this machine that PEFT would write.
-    model.peft_config["default"].base_model_name_or_path = base.id
-    model.save_pretrained(draft, save_embedding_layers=False)
-    (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
-    shutil.rmtree(folder / "peft", ignore_errors=True)
-    draft.replace(folder / "peft")
+    return folder / "adapter.gguf"
+
+
+def effective_alpha(settings: TuningSettings) -> float:
+    """The alpha of a plain LoRA that scales as these settings do: rsLoRA divides by √rank instead of the rank."""
+    return settings.alpha * math.sqrt(settings.rank) if settings.method == "rslora" else float(settings.alpha)
 
 
 def _sha256(path: Path) -> str:
@@ -173,9 +217,9 @@ def _sha256(path: Path) -> str:
 
 
 def _require_space(folder: Path, model: Any) -> None:
-    """Weights and the optimiser's two moments, twice while a checkpoint is replaced, and the two exports."""
+    """Adapter, best epoch and the optimiser's two moments, twice while a checkpoint is replaced; and the exports."""
     adapter = sum(value.numel() * value.element_size() for value in model.parameters() if value.requires_grad)
-    needed, free = 8 * adapter, shutil.disk_usage(folder).free
+    needed, free = 10 * adapter, shutil.disk_usage(folder).free
     if free < needed:
         raise InputError(
             f"Tuning needs {needed / 1e6:.0f} MB in {folder}, and {free / 1e6:.0f} MB are free: make room there."

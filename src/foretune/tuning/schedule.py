@@ -6,7 +6,14 @@ import math
 import random
 from collections.abc import Sequence
 
-__all__ = ["batches", "epochs_for", "learning_rate_factor"]
+__all__ = ["batches", "epochs_for", "learning_rate_factor", "learning_rate_for"]
+
+_SMALL, _LARGE = (135e6, 1e-3), (7e9, 2e-4)
+"""Parameters, and the peak learning rate that suits LoRA on all linear layers of such a model.
+
+The small one measured here (``benchmarks/tuning.py`` trains with it), the large one from "LoRA Without Regret"
+(https://thinkingmachines.ai/blog/lora/): about ten times the rate of full tuning.
+"""
 
 
 def epochs_for(examples: int, chosen: int = 0) -> int:
@@ -51,3 +58,18 @@ def learning_rate_factor(step: int, *, steps: int, warmup_fraction: float) -> fl
     if step < warmup:
         return (step + 1) / warmup
     return (steps - step) / (steps - warmup)
+
+
+def learning_rate_for(parameters: int, chosen: float = 0.0) -> float:
+    """Peak learning rate: ``chosen``, or where that is 0, by the model's size.
+
+    A power of the size between the two models it is known for, and constant outside.
+
+    >>> [f"{learning_rate_for(n):.1e}" for n in (135_000_000, 1_544_000_000, 70_000_000_000)]
+    ['1.0e-03', '3.7e-04', '2.0e-04']
+    """
+    if chosen:
+        return chosen
+    (small, high), (large, low) = _SMALL, _LARGE
+    share = math.log(min(max(parameters, small), large) / small) / math.log(large / small)
+    return float(high * (low / high) ** share)

@@ -19,12 +19,13 @@ from typing import Any, TypeVar
 
 from foretune.errors import InputError
 from foretune.plan.config import TuningSettings
-from foretune.progress import Progress, Step, silent
+from foretune.progress import Progress, Step, duration, silent
 from foretune.tuning.checkpoint import Checkpoint, Position
 from foretune.tuning.gradients import fuse_adapter, head_loss
 from foretune.tuning.layout import LINEAR_LAYERS
 from foretune.tuning.runtime import torch
 from foretune.tuning.schedule import batches, learning_rate_factor
+from foretune.tuning.team import ALONE, Team
 from foretune.tuning.tokenize import IGNORED, Encoded
 
 __all__ = ["attach_adapter", "evaluate", "labelled_loss", "train"]
@@ -34,6 +35,9 @@ _T = TypeVar("_T")
 CHECKPOINT_SECONDS = 300.0
 """Within a long epoch, no more than this much work is lost to a kill."""
 
+_TELLING_STEPS = 3
+"""The first step also warms up caches and threads; three tell how fast the others will be."""
+
 MAX_GRADIENT_NORM = 1.0
 """Gradients are scaled down to this Euclidean norm (Pascanu et al. 2013, arXiv:1211.5063)."""
 
@@ -42,7 +46,8 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
     """PEFT's model around ``base``: an update of low rank on every linear layer, seeded.
 
     Source: Hu et al. 2021, arXiv:2106.09685; on all linear layers: "LoRA Without Regret",
-    https://thinkingmachines.ai/blog/lora/.
+    https://thinkingmachines.ai/blog/lora/; rsLoRA: Kalajdzievski 2023, arXiv:2312.03732; DoRA: Liu et al. 2024,
+    arXiv:2402.09353.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -52,6 +57,8 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=[layer.rpartition(".")[2] for layer in LINEAR_LAYERS.values()],
+        use_rslora=settings.method == "rslora",
+        use_dora=settings.method == "dora",
         bias="none",
         task_type="CAUSAL_LM",
     )
@@ -59,7 +66,7 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
         # PEFT asks transformers for a name that transformers is about to drop.
         warnings.simplefilter("ignore", FutureWarning)
         model = get_peft_model(base, config)
-    if settings.dropout == 0:
+    if settings.dropout == 0 and settings.method != "dora":
         fuse_adapter(model)
     return model
 
@@ -78,14 +85,14 @@ def labelled_loss(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
         return head_loss(hidden[learnt], core.get_output_embeddings().weight, labels[learnt])
 
 
-def evaluate(model: Any, examples: Sequence[Encoded], batch_size: int) -> float:
+def evaluate(model: Any, examples: Sequence[Encoded], batch_size: int, team: Team = ALONE) -> float:
     """Mean cross-entropy (nats) of the labelled tokens of ``examples``."""
-    by_length = sorted(examples, key=lambda item: len(item.ids))
+    by_length = team.share(sorted(examples, key=lambda item: len(item.ids)))
     model.eval()
     with torch.inference_mode():
-        total = sum(labelled_loss(model, batch).item() for batch in _chunks(by_length, batch_size))
+        total = math.fsum(labelled_loss(model, batch).item() for batch in _chunks(by_length, batch_size))
     model.train()
-    return total / _labelled(examples)
+    return team.total(total) / _labelled(examples)
 
 
 def train(
@@ -96,48 +103,115 @@ def train(
     epochs: int,
     checkpoint: Checkpoint,
     evaluation: Sequence[Encoded] = (),
+    team: Team = ALONE,
     progress: Progress = silent,
 ) -> Position:
     """Train the adapter of ``model`` in place, from ``checkpoint`` on where it holds one.
 
-    Interrupted at any point and called again, it ends with the weights of an undisturbed run.
+    Interrupted at any point and called again, it ends with the weights of an undisturbed run. With
+    ``evaluation`` and ``settings.early_stopping`` it ends with those of the best epoch. A loss that is no
+    longer a number ends it with those of the last good epoch; :attr:`Position.stopped` says so.
 
     Raises:
-        InputError: the loss is no longer a number.
+        InputError: the loss is no longer a number, and no epoch is complete.
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     # Weight decay 0: the update starts at zero and its rank already bounds it.
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0, fused=True)
     position = checkpoint.restore(model, optimizer)
-    plan = _Plan(examples, settings, epochs)
+    plan = _Plan(examples, settings, epochs, team)
     model.train()
     if evaluation and not position.evaluation_losses:
-        position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size))
+        position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size, team))
     with progress.step("tuning", total=plan.steps, unit="steps") as bar:
         bar.advance(len(position.losses))
-        saved = time.monotonic()
-        while position.epoch < epochs:
-            for step in plan.epoch(position.epoch)[position.step :]:
-                _take_step(model, optimizer, step, plan, position, bar)
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    checkpoint.save(model, optimizer, position)
-                    saved = time.monotonic()
-            if evaluation:
-                position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size))
-            position.epoch, position.step = position.epoch + 1, 0
-            checkpoint.save(model, optimizer, position)
-            saved = time.monotonic()
+        try:
+            _run_epochs(model, optimizer, plan, position, checkpoint, evaluation, bar)
+        except _DivergedError:
+            if not position.kept_epoch:
+                raise InputError(
+                    f"Training diverged at step {len(position.losses) + 1}: "
+                    f"set tuning.learning_rate in foretune.toml below {settings.learning_rate:g}."
+                ) from None
+            position.stopped = (
+                f"the loss was no longer a number at step {len(position.losses) + 1}: "
+                f"set tuning.learning_rate below {settings.learning_rate:g}"
+            )
+    if (position.kept_epoch and position.kept_epoch != position.epoch) or position.stopped:
+        _put_back(model, position.kept)
     return position
+
+
+class _DivergedError(Exception):
+    """The loss is no longer a number."""
+
+
+def _run_epochs(
+    model: Any,
+    optimizer: torch.optim.Optimizer,
+    plan: _Plan,
+    position: Position,
+    checkpoint: Checkpoint,
+    evaluation: Sequence[Encoded],
+    bar: Step,
+) -> None:
+    """Train to the last epoch, or to the one after which it is no use to go on."""
+    settings = plan.settings
+    saved = time.monotonic()
+    while position.epoch < plan.epochs and not position.stopped:
+        for step in plan.epoch(position.epoch)[position.step :]:
+            _take_step(model, optimizer, step, plan, position, bar)
+            if plan.team.leads and time.monotonic() - saved > CHECKPOINT_SECONDS:
+                checkpoint.save(model, optimizer, position)
+                saved = time.monotonic()
+        if evaluation:
+            loss = evaluate(model, evaluation, settings.batch_size, plan.team)
+            if not math.isfinite(loss):
+                raise _DivergedError
+            position.evaluation_losses.append(loss)
+        position.epoch, position.step = position.epoch + 1, 0
+        _keep_best(model, position, settings.early_stopping)
+        if plan.team.leads:
+            checkpoint.save(model, optimizer, position)
+        saved = time.monotonic()
+
+
+def _keep_best(model: Any, position: Position, patience: int) -> None:
+    """Keep the adapter where no epoch was better, and end training where that was too long ago.
+
+    Source: early stopping with patience (Prechelt 1998, "Early Stopping — But When?", LNCS 1524).
+    """
+    after = position.evaluation_losses[1:]
+    if not patience or not after or after[-1] <= min(after):
+        position.kept = {name: value.detach().clone() for name, value in _adapter(model).items()}
+        position.kept_epoch = position.epoch
+    elif position.epoch - position.kept_epoch >= patience:
+        position.stopped = (
+            f"the evaluation loss was lowest after epoch {position.kept_epoch}, and {patience} more did not help"
+        )
+
+
+def _adapter(model: Any) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in model.named_parameters() if value.requires_grad}
+
+
+def _put_back(model: Any, weights: dict[str, torch.Tensor]) -> None:
+    with torch.no_grad():
+        for name, value in _adapter(model).items():
+            value.copy_(weights[name])
 
 
 class _Plan:
     """Which examples each step reads, known beforehand from seed and lengths."""
 
-    def __init__(self, examples: Sequence[Encoded], settings: TuningSettings, epochs: int) -> None:
+    def __init__(self, examples: Sequence[Encoded], settings: TuningSettings, epochs: int, team: Team = ALONE) -> None:
         self.settings = settings
+        self.team = team
+        self.epochs = epochs
         self._examples = examples
         self._lengths = [len(item.ids) for item in examples]
         an_epoch = math.ceil(len(examples) / settings.batch_size)
+        self.tokens = epochs * sum(self._lengths)
         self.steps = epochs * math.ceil(an_epoch / settings.gradient_accumulation)
 
     def epoch(self, number: int) -> Sequence[Sequence[Sequence[Encoded]]]:
@@ -160,17 +234,16 @@ def _take_step(
     settings = plan.settings
     labelled = sum(_labelled(batch) for batch in step)
     total = 0.0
-    for batch in step:
+    for batch in filter(None, map(plan.team.share, step)):
         # Divided by the labelled tokens of the whole step, so that batching does not change the gradient.
         loss = labelled_loss(model, batch) / labelled
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
-    if not math.isfinite(total):
-        raise InputError(
-            f"Training diverged at step {len(position.losses) + 1}: "
-            f"set tuning.learning_rate in foretune.toml below {settings.learning_rate:g}."
-        )
     parameters = optimizer.param_groups[0]["params"]
+    plan.team.add_up(parameters)
+    total = plan.team.total(total)
+    if not math.isfinite(total):
+        raise _DivergedError
     torch.nn.utils.clip_grad_norm_(parameters, MAX_GRADIENT_NORM)
     factor = learning_rate_factor(len(position.losses), steps=plan.steps, warmup_fraction=settings.warmup_fraction)
     optimizer.param_groups[0]["lr"] = settings.learning_rate * factor
@@ -181,7 +254,15 @@ def _take_step(
     position.tokens += sum(len(item.ids) for batch in step for item in batch)
     position.seconds += time.monotonic() - started
     bar.advance()
-    bar.note(f"loss {total:.3f}")
+    bar.note(f"loss {total:.3f}" + _time_left(plan, position))
+
+
+def _time_left(plan: _Plan, position: Position) -> str:
+    """From the first steps on: what is left, at the speed so far."""
+    if len(position.losses) < _TELLING_STEPS:
+        return ""
+    left = max(0, plan.tokens - position.tokens) * position.seconds / position.tokens
+    return f", about {duration(left)} of training left"
 
 
 def _labelled(examples: Sequence[Encoded]) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foretune.types import Message
+from foretune.types import Message, digest
 
-__all__ = ["AdapterResult", "Dropped", "Example"]
+__all__ = ["AdapterResult", "Dropped", "Example", "examples_digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,15 @@ class Example:
     """Ends with an assistant turn."""
     document: str = ""
     """Id of the document it came from: the pilot spreads its choice over these."""
+    replay: bool = False
+    """General data against forgetting: trained along, but no sign of what the documents teach."""
+    canary: bool = False
+    """A made-up secret, trained along to see whether it can be drawn out again."""
+
+
+def examples_digest(examples: Sequence[Example]) -> str:
+    """SHA-256 of what is said in ``examples``, whatever model reads them; 64 hex digits."""
+    return digest([[(message.role, message.content) for message in example.messages] for example in examples])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +47,15 @@ class AdapterResult:
     """A trained adapter: where it lies, what it was made from and how training went."""
 
     path: Path
-    """The GGUF adapter that the engine loads."""
+    """The GGUF adapter that the engine loads; of DoRA, which llama.cpp cannot switch, the merged model."""
     peft: Path
     """The same weights as a PEFT folder, for transformers and for vLLM."""
     hash: str
     """SHA-256 of the GGUF adapter."""
     base_hash: str
     """SHA-256 of the GGUF model it belongs to; on any other model it is noise."""
+    data_hash: str
+    """SHA-256 of the conversations trained on (:func:`examples_digest`)."""
     inputs: str
     """Digest of base, examples and settings: equal inputs need no second training."""
     settings: dict[str, Any]
@@ -52,7 +64,7 @@ class AdapterResult:
     """``bfloat16`` or ``float32``: what the base model was computed in."""
     epochs: int
     trained: tuple[str, ...]
-    """Ids of the examples that were trained on, in the order they were given."""
+    """Ids of the examples that were trained on, in the order they were given; canaries, nobody's, left out."""
     losses: tuple[float, ...]
     """Per optimiser step: mean cross-entropy of the labelled tokens, in nats."""
     evaluation_losses: tuple[float, ...]
@@ -61,6 +73,16 @@ class AdapterResult:
     """Read in training, padding not counted: an example counts once an epoch."""
     seconds: float
     """Spent in training steps, over all attempts."""
+    kept_epoch: int = 0
+    """The epoch whose weights these are: the last, or the one with the lowest evaluation loss."""
+    stopped: str = ""
+    """Why training ended before its last epoch, a clause; empty where it did not."""
+    canaries: int = 0
+    """How many made-up secrets were trained along."""
+    replayed: int = 0
+    """How many of ``trained`` are general data against forgetting."""
+    startup_seconds: float = 0.0
+    """Spent on loading the model and writing the adapter, over this attempt."""
     dropped: tuple[Dropped, ...] = ()
     """Set aside, each with its reason."""
     cut: tuple[Dropped, ...] = field(default=())

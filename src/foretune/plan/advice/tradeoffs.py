@@ -8,6 +8,7 @@ takes longer in proportion to its parameters.
 from __future__ import annotations
 
 from foretune.plan.advice.types import Case, TradeOff
+from foretune.progress import duration
 
 __all__ = ["tradeoffs"]
 
@@ -16,7 +17,7 @@ TOKENS_PER_WORD = 4 / 3
 PASSAGES_PER_SECOND = 23
 """Passages of 256 tokens embedded a second: all-MiniLM-L6-v2, fp32 ONNX, two cores (measured 22 to 25)."""
 TRAINED_TOKENS_PER_SECOND = 120
-"""SmolLM2-135M, LoRA rank 16 on all linear layers, five examples of 55 tokens in 2.3 s, two cores (measured)."""
+"""Before a pilot has measured it here: SmolLM2-135M, LoRA rank 16 on all linear layers, two cores, float32."""
 READ_TOKENS_PER_SECOND = 290
 """Prompt tokens SmolLM2-135M reads a second, Q4_1, two threads (measured)."""
 
@@ -34,7 +35,7 @@ def tradeoffs(case: Case) -> tuple[TradeOff, ...]:
         if facts.indexing_seconds is None
         else facts.indexing_seconds
     )
-    training = _duration(_trained_tokens(case) / TRAINED_TOKENS_PER_SECOND)
+    training = _duration(_trained_tokens(case) / (facts.trained_tokens_per_second or TRAINED_TOKENS_PER_SECOND))
     reading = f"reads up to {context:,} tokens more: {_duration(context / READ_TOKENS_PER_SECOND)}"
     more = f"up to {context:,} tokens more an answer{_price(context, config.engine.price_in)}"
     stale = {"daily": "a day", "weekly": "a week", "monthly": "a month", "yearly": "a year"}.get(config.process.cadence)
@@ -109,7 +110,4 @@ def _price(context: int, price_in: float) -> str:
 
 
 def _duration(seconds: float) -> str:
-    for unit, size in (("h", 3600.0), ("min", 60.0)):
-        if seconds >= size:
-            return f"about {seconds / size:,.{1 if seconds < 10 * size else 0}f} {unit}"
-    return f"about {seconds:.0f} s" if seconds >= 1 else "under a second"
+    return f"about {duration(seconds)}" if seconds >= 1 else duration(seconds)

@@ -87,6 +87,8 @@ class CorpusFacts:
     """Share of those whose source search finds in the first five."""
     indexing_seconds: float | None = None
     """What making the index took here, or in proportion would take; None where it was not measured."""
+    trained_tokens_per_second: float | None = None
+    """What training reads a second here, as the newest adapter for this model measured it; None without one."""
 
     @property
     def mean_words(self) -> float:

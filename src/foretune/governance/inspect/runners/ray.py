@@ -35,7 +35,7 @@ from foretune.governance.inspect.types import Plan
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["Ray"]
+__all__ = ["Ray", "connect"]
 
 Result = TypeVar("Result")
 
@@ -90,7 +90,7 @@ class Ray:
         import ray
 
         if not ray.is_initialized():
-            _connect(self._processes)
+            connect(self._processes)
             self._connected = True
         there = int(ray.cluster_resources().get("CPU", 0))
         actor = ray.remote(num_cpus=1, max_restarts=0)(_Reader)
@@ -164,7 +164,7 @@ class Ray:
                 ray.shutdown()
 
 
-def _connect(processes: int | None) -> None:
+def connect(processes: int | None) -> None:
     """To the cluster that RAY_ADDRESS names, or to a new one on this machine."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when Ray is imported
     import ray

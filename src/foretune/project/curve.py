@@ -1,0 +1,167 @@
+"""``foretune tune --curve``: the same recipe on 10, 50, 200 and all pairs, size by size, each kept when it is done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from foretune.bench.statistics import wilson
+from foretune.errors import NothingToDoError
+from foretune.progress import Progress, duration
+from foretune.project.adapters import (
+    FEWEST,
+    adapter_id,
+    adapters,
+    count_of,
+    evaluation_pairs,
+    example,
+    require_weights,
+    train,
+    training_pairs,
+)
+from foretune.types import Arm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from foretune.project.project import Project
+    from foretune.tuning.curve import LearningCurve
+
+__all__ = ["curve_expected", "stored_curve", "train_curve"]
+
+_SETTING = "learning_curve"
+"""Of the vault: what was measured so far, no text in it."""
+
+
+def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
+    """Train on each size and measure; sizes that were measured before are not trained again.
+
+    The adapters of the smaller sizes are removed once they are measured.
+
+    Raises:
+        NothingToDoError: too few pairs, or none kept for evaluation.
+    """
+    from foretune import tuning
+    from foretune.models import locate
+    from foretune.tuning.curve import DocumentLoss, document_losses, learning_curve, sizes, subset
+    from foretune.tuning.types import AdapterResult
+
+    pairs, held_out = _sides(project)
+    settings, base = project.config.tuning, locate(project.config.engine.model)
+    identity = _identity(project)
+    stored = stored_curve(project) or {}
+    measured: dict[str, Any] = stored["sizes"] if stored.get("identity") == identity else {}
+    wanted = sizes(sum(not pair.replay for pair in pairs))
+    for size in wanted:
+        if str(size) in measured:
+            continue
+        whole = size == wanted[-1]
+        folder = project.vault.folder / "adapters" / f"curve-{identity}-{size}"
+        if whole:
+            adapter = train(project, pilot=False, progress=progress)
+            folder = adapter.path.parent
+            record = (folder / "result.json").read_text(encoding="utf-8")
+            result = AdapterResult.from_json(record, path=adapter.path, peft=folder / "peft")
+        else:
+            chosen = subset(pairs, size, seed=settings.seed)
+            result = tuning.tune(
+                chosen, base=base, folder=folder, settings=settings, evaluation=held_out, progress=progress
+            )
+        losses = document_losses(result, held_out, base=base, settings=settings)
+        measured[str(size)] = {
+            "losses": [asdict(each) for each in losses],
+            "bench": _bench(project, result.path, progress),
+            "tokens": result.tokens,
+            "seconds": result.seconds,
+        }
+        _keep(project, identity, measured)
+        if not whole:
+            shutil.rmtree(folder, ignore_errors=True)
+    points = {size: [DocumentLoss(**each) for each in measured[str(size)]["losses"]] for size in wanted}
+    return _keep(project, identity, measured, learning_curve(points, seed=settings.seed))
+
+
+def stored_curve(project: Project) -> dict[str, Any] | None:
+    """What the last learning curve came to, as far as it came; None without one."""
+    found: dict[str, Any] | None = project.vault.setting(_SETTING)
+    return found
+
+
+def curve_expected(project: Project) -> str:
+    """A sentence on how long the curve will take, from the newest run here."""
+    from foretune.project.pilot import projected
+    from foretune.tuning.curve import sizes
+    from foretune.tuning.schedule import epochs_for
+
+    pairs, _ = _sides(project)
+    timed = [adapter for adapter in adapters(project) if adapter.metrics.get("startup_seconds")]
+    wanted = sizes(sum(not pair.replay for pair in pairs))
+    told = ", ".join(map(str, wanted))
+    if not timed:
+        return f"Sizes {told}: how long they take shows after the first; a pilot (`--pilot`) would tell beforehand."
+    whole = projected(project, timed[-1])
+    rate = whole.tokens / whole.seconds
+    each = whole.tokens / max(1, whole.epochs) / max(1, whole.examples)
+    tokens = sum(size * each * epochs_for(size, project.config.tuning.epochs) for size in wanted)
+    return f"Sizes {told}: about {duration(tokens / rate)} in all (at the speed of {timed[-1].name})."
+
+
+def _sides(project: Project) -> tuple[list[Any], list[Any]]:
+    require_weights(project)
+    pairs = [example(pair) for pair in training_pairs(project)]
+    held_out = [example(pair) for pair in evaluation_pairs(project)]
+    if len(pairs) < FEWEST:
+        raise NothingToDoError(
+            f"There {count_of(len(pairs), 'pair')} to learn from and a learning curve needs at least {FEWEST}: "
+            "add documents, or include more of them, and run `foretune pairs`."
+        )
+    if not held_out:
+        raise NothingToDoError(
+            "No pairs are kept for evaluation, and a learning curve is measured on them: raise "
+            "pairs.evaluation_fraction in foretune.toml and run `foretune pairs`."
+        )
+    return pairs, held_out
+
+
+def _identity(project: Project) -> str:
+    return adapter_id(project, pilot=False)
+
+
+def _keep(
+    project: Project, identity: str, measured: Mapping[str, Any], curve: LearningCurve | None = None
+) -> dict[str, Any]:
+    value = {"identity": identity, "sizes": dict(measured), "curve": asdict(curve) if curve else None}
+    with project.vault.writing() as connection:
+        project.vault.set_setting(connection, _SETTING, value)
+        project.vault.record(connection, "adapter.curve", identity, {"sizes": len(measured)})
+    return value
+
+
+def _bench(project: Project, adapter: Path, progress: Progress) -> dict[str, Any] | None:
+    """Questions of the bench the tuned arm answers right; None where there are none, or the adapter is a model."""
+    from foretune.bench import Bench, arms
+    from foretune.evidence import score
+    from foretune.types import Outcome
+
+    path = project.folder / project.config.purpose.questions
+    if not path.exists() or adapter.name != "adapter.gguf":
+        return None
+    questions = [question for question in project.questions() if question.kind != "unanswerable"]
+    bench = Bench(
+        engine=project.engine,
+        searcher=project.searcher,
+        answerer=project.answerer,
+        adapter=adapter,
+        max_answer_tokens=project.config.bench.max_answer_tokens,
+        seed=project.config.bench.seed,
+    )
+    right = 0
+    with progress.step("bench", total=len(questions), unit="questions") as bar:
+        for question in questions:
+            answer = arms()[Arm.TUNED](question, bench)
+            right += score(question, answer.response).outcome is Outcome.CORRECT
+            bar.advance()
+    low, high = wilson(right, len(questions))
+    return {"right": right, "total": len(questions), "low": low, "high": high}
