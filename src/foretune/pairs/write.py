@@ -216,7 +216,12 @@ def _summary(vault: Vault, *, written: int) -> PairsSummary:
 
 
 def stored_pairs(vault: Vault, *, split: str = "", kept_only: bool = False) -> list[Pair]:
-    """The pairs this principal may see, by path and place in the document."""
+    """All pairs, by path and place in the document.
+
+    Raises:
+        VaultError: the principal may not see everything: which pairs are kept depends on documents it may not see.
+    """
+    vault.require_whole("read the pairs")
     query = (
         select(t.pair, t.document.c.path)
         .join(t.document, t.document.c.id == t.pair.c.document_id)

@@ -15,8 +15,8 @@ from foretune.pairs import pairs_digest, stored_pairs
 from foretune.progress import Progress
 from foretune.project.engine import highest_label
 from foretune.tuning import AdapterResult, Example
-from foretune.types import Pair, digest
-from foretune.vault import now
+from foretune.types import Label, Pair, digest
+from foretune.vault import Vault, now
 from foretune.vault import tables as t
 
 if TYPE_CHECKING:
@@ -26,9 +26,12 @@ __all__ = [
     "FEWEST",
     "StoredAdapter",
     "adapter_id",
+    "adapter_label",
     "count_of",
     "current_adapter",
     "find_adapter",
+    "require_adapter",
+    "require_label",
     "train",
     "training_pairs",
 ]
@@ -184,3 +187,37 @@ def current_adapter(project: Project) -> StoredAdapter | None:
         if (found := usable.get(adapter_id(project, pilot=pilot))) is not None:
             return found
     return list(usable.values())[-1]
+
+
+def adapter_label(project: Project, identity: str) -> Label:
+    """The highest label an adapter was trained on; the highest there is where its record is gone."""
+    with project.vault.reading() as connection:
+        query = select(t.adapter.c.label).where(t.adapter.c.id == identity)
+        found = connection.execute(query).scalar_one_or_none()
+    return Label.RESTRICTED if found is None else Label(found)
+
+
+def require_adapter(project: Project, path: Path) -> None:
+    """Refuse an adapter that the project's principal may not use.
+
+    Raises:
+        VaultError: it learned from documents of a label above what the principal was granted.
+    """
+    found = next((each for each in _adapters(project) if each.path == path), None)
+    require_label(project.vault, Label.RESTRICTED if found is None else Label(found.label))
+
+
+def require_label(vault: Vault, label: Label) -> None:
+    """Refuse, on the record, whoever was not granted every document up to ``label``.
+
+    An adapter can repeat what it learned from, whichever source or tag that was of.
+
+    Raises:
+        VaultError: the principal was not.
+    """
+    if not vault.principal.covers(label):
+        vault.refuse(
+            "use the adapter",
+            f"The adapter learned from {label.value} documents, and {vault.principal.name} has no grant of that label: "
+            "ask an owner for `foretune access grant`.",
+        )

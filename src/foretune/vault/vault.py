@@ -12,19 +12,19 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.errors import VaultError
 from foretune.vault import audit
-from foretune.vault.access import OWNER_ROLES, Principal, local_owner, readable
+from foretune.vault.access import ASKING_AS, OWNER_ROLES, Principal, Role, local_owner, readable
 from foretune.vault.clock import now
 from foretune.vault.database import Database
 from foretune.vault.keys import create_key, find_key
 from foretune.vault.schema import ensure_current
-from foretune.vault.tables import completion, setting, stage
+from foretune.vault.tables import completion, document, setting, stage
 
 __all__ = ["FORMAT", "Vault"]
 
@@ -81,8 +81,11 @@ class Vault:
     def open(cls, folder: Path, *, principal: Principal | None = None) -> Self:
         """Open the vault in ``folder`` and bring its schema up to date.
 
+        Without a ``principal`` it is opened by whoever runs the process, or with the view that
+        :data:`foretune.vault.access.ASKING_AS` names (:func:`foretune.vault.principals.who_asks`).
+
         Raises:
-            VaultError: no vault, no key, wrong key, or a newer format.
+            VaultError: no vault, no key, wrong key, a newer format, or nobody may take that view.
         """
         marker = folder / "vault.json"
         if not marker.exists() or not (folder / "vault.db").exists():
@@ -106,7 +109,15 @@ class Vault:
             with vault._database.writing() as connection:
                 ensure_current(connection, path=vault.path)
                 vault.record(connection, "vault.migrate", vault_id, {"schema": HEAD})
+        if principal is None:
+            from foretune.vault.principals import who_asks
+
+            vault.principal = who_asks(vault, ASKING_AS.get())
         return vault
+
+    def seen_by(self, principal: Principal) -> Self:
+        """The same open vault for another principal; it is closed with this one."""
+        return type(self)(self.folder, self.id, self._database, principal)
 
     @property
     def path(self) -> Path:
@@ -126,16 +137,73 @@ class Vault:
         Raises:
             VaultError: the principal may not change anything, the disk is full, or another process holds the vault.
         """
-        if self.principal.role not in OWNER_ROLES:
-            raise VaultError(
-                f"{self.principal.name} may read but not change this vault: ask an owner or steward to do it."
-            )
+        self.require_change()
         with self._database.writing() as connection:
             yield connection
 
-    def readable(self, label_column: ColumnElement[Any]) -> ColumnElement[bool]:
-        """The condition every query for documents or passages carries: what this principal may see."""
-        return readable(self.principal, label_column)
+    def readable(
+        self, label_column: ColumnElement[Any], document_column: ColumnElement[Any] = document.c.id
+    ) -> ColumnElement[bool]:
+        """The condition every query for documents or passages carries: what this principal may see.
+
+        Args:
+            document_column: the document's id, where the query is not over documents.
+        """
+        return readable(self.principal, label_column, document_column)
+
+    def require_change(self) -> None:
+        """Refuse, on the record, who may not change the vault.
+
+        Raises:
+            VaultError: the principal may not.
+        """
+        name = self.principal.name
+        if self.principal.by:
+            self.refuse("change", f"With --as you may read as {name}, not change anything: leave it out.")
+        if self.principal.role not in OWNER_ROLES:
+            self.refuse("change", f"{name} may read but not change this vault: ask an owner or steward to do it.")
+
+    def require_log(self) -> None:
+        """Refuse, on the record, who may not read the audit log: it names every document, by id.
+
+        Raises:
+            VaultError: the principal is a reader.
+        """
+        if self.principal.role == Role.READER:
+            self.refuse("read the log", f"{self.principal.name} is a reader, and the audit log is not for readers.")
+
+    def require_owner(self, deed: str) -> None:
+        """Refuse, on the record, a deed that only owners may do.
+
+        Args:
+            deed: completes "only an owner may …".
+
+        Raises:
+            VaultError: the principal is not one.
+        """
+        if self.principal.role != Role.OWNER or self.principal.by:
+            self.refuse(deed, f"Only an owner may {deed}, and {self.principal.name} is {self.principal.role}.")
+
+    def require_whole(self, deed: str) -> None:
+        """Refuse, on the record, what would count or quote documents the principal may not see.
+
+        Args:
+            deed: completes "only who may see every document may …".
+
+        Raises:
+            VaultError: some documents can be hidden from the principal.
+        """
+        if not self.principal.sees_everything:
+            self.refuse(deed, f"Only who may see every document may {deed}: {self.principal.name} may not.")
+
+    def refuse(self, deed: str, sentence: str) -> NoReturn:
+        """Leave an event of what is refused, and refuse it.
+
+        Raises:
+            VaultError: always, with ``sentence``.
+        """
+        self.note("access.refuse", self.principal.name, {"deed": deed})
+        raise VaultError(sentence)
 
     def record(
         self,
@@ -147,7 +215,18 @@ class Vault:
         actor: str | None = None,
     ) -> None:
         """Append an event to the audit log; ids, hashes and counts only, never document text."""
-        audit.record(connection, actor or self.principal.name, action, subject, detail)
+        audit.record(connection, actor or self.principal.actor, action, subject, detail)
+
+    def note(self, action: str, subject: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Append an event that is a deed by itself: who reads, or is refused, leaves one without leave to change."""
+        with self.logging() as connection:
+            self.record(connection, action, subject, detail)
+
+    @contextmanager
+    def logging(self) -> Iterator[Connection]:
+        """A transaction for :meth:`record` alone, open to everybody."""
+        with self._database.writing() as connection:
+            yield connection
 
     def setting(self, name: str, default: Any = None) -> Any:
         """A stored JSON value."""
@@ -173,12 +252,19 @@ class Vault:
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
     def get(self, key: str) -> str | None:
-        """A cached completion (the vault is the engines' ``CompletionStore``)."""
+        """A cached completion (the vault is the engines' ``CompletionStore``).
+
+        None for who may not see everything: that an answer is known would tell that somebody else asked.
+        """
+        if not self.principal.sees_everything:
+            return None
         with self.reading() as connection:
             return connection.execute(select(completion.c.value).where(completion.c.key == key)).scalar_one_or_none()
 
     def put(self, key: str, value: str) -> None:
-        """Cache a completion."""
+        """Cache a completion, where the principal may change the vault."""
+        if self.principal.role not in OWNER_ROLES or self.principal.by:
+            return
         with self.writing() as connection:
             connection.execute(insert(completion).values(key=key, value=value).on_conflict_do_nothing())
 
