@@ -27,6 +27,7 @@ from foretune.cli import (
     search,
     serve,
     tune,
+    vault,
 )
 
 __all__ = ["register"]
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
     app.command("status")(run.status)
     app.command("erase")(erase.erase)
     app.add_typer(access.app, name="access")
+    app.add_typer(vault.app, name="vault")
     app.add_typer(audit.app, name="audit")
     app.add_typer(review.app, name="review")
     app.command("index")(index.index)

@@ -8,6 +8,7 @@ transaction (:meth:`Vault.record`).
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ from foretune.vault import audit
 from foretune.vault.access import ASKING_AS, OWNER_ROLES, Principal, Role, local_owner, readable
 from foretune.vault.clock import now
 from foretune.vault.database import Database
-from foretune.vault.keys import create_key, find_key
+from foretune.vault.keys import Key, create_key, derived, find_keys, keep_key, next_key, settle_next_key
+from foretune.vault.lock import working
 from foretune.vault.schema import ensure_current
 from foretune.vault.tables import completion, document, setting, stage
 
@@ -30,6 +32,9 @@ __all__ = ["FORMAT", "Vault"]
 
 FORMAT = 1
 """Layout of the vault's folder; the database has a schema version of its own."""
+
+_FIRST_KEY = "key.first"
+"""What the first key derives from, kept in the vault from its first change of key on."""
 
 
 class Vault:
@@ -63,7 +68,7 @@ class Vault:
             leftover.unlink()
         vault_id = secrets.token_hex(8)
         key = create_key(vault_id)
-        vault = cls(folder, vault_id, Database(folder / "vault.db", key), principal or local_owner())
+        vault = cls(folder, vault_id, Database(folder / "vault.db", lambda: [key]), principal or local_owner())
         with vault._database.writing() as connection:
             ensure_current(connection, path=vault.path)
             vault.record(
@@ -87,20 +92,10 @@ class Vault:
         Raises:
             VaultError: no vault, no key, wrong key, a newer format, or nobody may take that view.
         """
-        marker = folder / "vault.json"
-        if not marker.exists() or not (folder / "vault.db").exists():
-            raise VaultError(f"There is no vault in {folder}: `foretune new` makes one.")
-        try:
-            about = json.loads(marker.read_text())
-            vault_id, written_as = str(about["id"]), int(about["format"])
-        except (ValueError, KeyError, TypeError):
-            raise VaultError(f"{marker} is damaged: put it back from a backup.") from None
-        if written_as > FORMAT:
-            raise VaultError(
-                f"The vault in {folder} was written by a newer version of Foretune "
-                f"(format {written_as}, this one knows {FORMAT}): install the newer version."
-            )
-        vault = cls(folder, vault_id, Database(folder / "vault.db", find_key(vault_id)), principal or local_owner())
+        vault_id = _vault_id(folder)
+        vault = cls(
+            folder, vault_id, Database(folder / "vault.db", lambda: find_keys(vault_id)), principal or local_owner()
+        )
         from foretune.vault.schema import HEAD, version
 
         with vault.reading() as connection:
@@ -269,8 +264,63 @@ class Vault:
             connection.execute(insert(completion).values(key=key, value=value).on_conflict_do_nothing())
 
     def derived_key(self, purpose: str) -> bytes:
-        """32 bytes that only the vault's key gives, another for each purpose; never stored."""
-        return self._database.derived_key(purpose, self.id)
+        """32 bytes that only the vault's key gives, another for each purpose; never stored.
+
+        After a change of key they are those of the first one, or pseudonyms would change with it.
+        """
+        first = self.setting(_FIRST_KEY)
+        material = self._database.key_material(self.id) if first is None else bytes.fromhex(first)
+        return derived(material, purpose, self.id)
+
+    def rekey(self) -> str:
+        """Change the key while others go on reading; returns where the new one is kept.
+
+        Cut short at any moment, the vault has its old key or its new one, and either is found when it is next opened.
+
+        Raises:
+            VaultError: it is not an owner who asks, another process is working, or there is no key to change to.
+        """
+        self.require_owner("change the key")
+        with working(self.folder):
+            if self._database.key().secret != find_keys(self.id)[0].secret:
+                settle_next_key(self.id)  # the last change was cut short: its key must not be written over
+            key = next_key(self.id)
+            with self.writing() as connection:
+                if self.setting(_FIRST_KEY) is None:
+                    self.set_setting(connection, _FIRST_KEY, self._database.key_material(self.id).hex())
+                self.record(connection, "vault.rekey", self.id)
+            self._database.rekey(key)
+            settle_next_key(self.id)
+        return find_keys(self.id)[-1].origin
+
+    def recovery_secret(self) -> bytes:
+        """The key itself, to be split and kept apart; leaves an event.
+
+        Raises:
+            VaultError: it is not an owner who asks, or the key is a passphrase.
+        """
+        self.require_owner("split the key")
+        secret = self._database.key().secret
+        if not re.fullmatch(r"[0-9a-fA-F]{64}", secret):
+            raise VaultError("The key is a passphrase, and only a key of 64 hex digits is split: keep it in writing.")
+        self.note("vault.recovery", self.id)
+        return bytes.fromhex(secret)
+
+    @classmethod
+    def recover(cls, folder: Path, secret: bytes) -> str:
+        """Keep ``secret`` as the key of the vault in ``folder``, where it opens it; returns where.
+
+        Raises:
+            VaultError: it does not.
+        """
+        vault_id = _vault_id(folder)
+        key = Key(secret.hex(), "the shares")
+        database = Database(folder / "vault.db", lambda: [key])
+        try:
+            database.key()
+        finally:
+            database.close()
+        return keep_key(vault_id, key.secret).origin
 
     def scrub(self) -> None:
         """Leave nothing of what was deleted: fold the full-text index, empty and truncate the log."""
@@ -299,3 +349,21 @@ class Vault:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _vault_id(folder: Path) -> str:
+    """The id in the file that marks a vault."""
+    marker = folder / "vault.json"
+    if not marker.exists() or not (folder / "vault.db").exists():
+        raise VaultError(f"There is no vault in {folder}: `foretune new` makes one.")
+    try:
+        about = json.loads(marker.read_text())
+        vault_id, written_as = str(about["id"]), int(about["format"])
+    except (ValueError, KeyError, TypeError):
+        raise VaultError(f"{marker} is damaged: put it back from a backup.") from None
+    if written_as > FORMAT:
+        raise VaultError(
+            f"The vault in {folder} was written by a newer version of Foretune "
+            f"(format {written_as}, this one knows {FORMAT}): install the newer version."
+        )
+    return vault_id
