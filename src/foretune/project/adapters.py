@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FEWEST",
     "StoredAdapter",
+    "adapter_file_hash",
     "adapter_id",
     "adapter_label",
     "count_of",
@@ -221,3 +222,11 @@ def require_label(vault: Vault, label: Label) -> None:
             f"The adapter learned from {label.value} documents, and {vault.principal.name} has no grant of that label: "
             "ask an owner for `foretune access grant`.",
         )
+
+
+def adapter_file_hash(project: Project, identity: str) -> str:
+    """SHA-256 of an adapter's file as it is now; empty where it is gone."""
+    from foretune.engines.adapters import file_hash
+
+    found = find_adapter(project, identity)
+    return "" if found is None else file_hash(found.path)

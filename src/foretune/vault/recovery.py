@@ -7,6 +7,7 @@ Shamir's secret sharing as SLIP-39 writes it down
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from foretune.errors import InputError
 
@@ -40,7 +41,7 @@ def join_shares(shares: Sequence[str]) -> bytes:
         raise InputError(f"These shares do not give a key: {str(error).rstrip('.')}.") from None
 
 
-def _library():  # type: ignore[no-untyped-def]
+def _library() -> Any:
     try:
         import shamir_mnemonic
     except ImportError:

@@ -341,6 +341,14 @@ class Vault:
         """Every page as it lies on disk, log and free pages included, decrypted."""
         return self._database.pages()
 
+    def damaged_pages(self) -> list[str]:
+        """What is wrong with which page, as the cipher says it; none where every page is authentic."""
+        return self._database.damaged_pages()
+
+    def key_origin(self) -> str:
+        """Where the key that fits was found: a path, a variable, the keyring."""
+        return self._database.key().origin
+
     def close(self) -> None:
         self._database.close()
 
