@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.errors import InputError, NothingToDoError
+from foretune.governance.store import effective_label
 from foretune.pairs import pairs_digest, stored_pairs
 from foretune.progress import Progress
-from foretune.project.engine import highest_label
 from foretune.tuning import AdapterResult, Example
 from foretune.types import Label, Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
+from foretune.vault.sealed import is_there, opened, seal
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
@@ -55,6 +56,10 @@ class StoredAdapter:
     settings: Mapping[str, Any]
     metrics: Mapping[str, Any]
     at: str
+    tainted: str
+    """Receipt of the erasure of something it learned from; empty where there was none."""
+    barred: bool
+    """Tainted, and not to be used for it (``erasure.adapters``)."""
 
 
 def count_of(count: int, noun: str) -> str:
@@ -118,6 +123,10 @@ def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter
         evaluation=[_example(pair) for pair in evaluation],
         progress=progress,
     )
+    label = _trained_label(project, pairs)
+    if label.rank >= Label.CONFIDENTIAL.rank:
+        for weights in [*folder.rglob("*.gguf"), *folder.rglob("*.safetensors")]:
+            seal(project.vault, weights)
     values = {
         "id": identity,
         "name": f"{'pilot' if pilot else 'full'}-{identity[:6]}",
@@ -125,7 +134,7 @@ def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter
         "path": str(result.path.relative_to(project.vault.folder)),
         "hash": result.hash,
         "base_hash": result.base_hash,
-        "label": highest_label(project).value,
+        "label": label.value,
         "settings": project.config.tuning.model_dump(mode="json"),
         "metrics": _metrics(result),
         "at": now(),
@@ -138,6 +147,18 @@ def train(project: Project, *, pilot: bool, progress: Progress) -> StoredAdapter
     found = find_adapter(project, identity)
     assert found is not None
     return found
+
+
+def _trained_label(project: Project, pairs: Sequence[Pair]) -> Label:
+    """The highest label of the documents that pairs are from."""
+    ids = sorted({pair.document_id for pair in pairs})
+    highest = Label.PUBLIC
+    with project.vault.reading() as connection:
+        for start in range(0, len(ids), 500):
+            query = select(effective_label()).where(t.document.c.id.in_(ids[start : start + 500])).distinct()
+            labels = [Label(value) for value in connection.execute(query).scalars()]
+            highest = max([highest, *labels], key=lambda label: label.rank)
+    return highest
 
 
 def _example(pair: Pair) -> Example:
@@ -166,8 +187,9 @@ def _adapters(project: Project) -> list[StoredAdapter]:
 
 
 def find_adapter(project: Project, identity: str) -> StoredAdapter | None:
-    """The adapter with this id, if its file is still there."""
-    return next((a for a in _adapters(project) if a.id == identity and a.path.exists()), None)
+    """The adapter with this id, if its file is still there and an erasure has not barred it."""
+    found = next((a for a in _adapters(project) if a.id == identity and _usable(a)), None)
+    return None if found is None else _opened(project, found)
 
 
 def current_adapter(project: Project) -> StoredAdapter | None:
@@ -181,13 +203,22 @@ def current_adapter(project: Project) -> StoredAdapter | None:
     if project.config.engine.kind != "llama":
         return None
     base = locate(project.config.engine.model).hash
-    usable = {a.id: a for a in _adapters(project) if a.path.exists() and a.base_hash == base}
+    usable = {a.id: a for a in _adapters(project) if a.base_hash == base and _usable(a)}
     if not usable:
         return None
     for pilot in (False, True):
         if (found := usable.get(adapter_id(project, pilot=pilot))) is not None:
             return found
-    return list(usable.values())[-1]
+    return _opened(project, list(usable.values())[-1])
+
+
+def _usable(adapter: StoredAdapter) -> bool:
+    return is_there(adapter.path) and not adapter.barred
+
+
+def _opened(project: Project, adapter: StoredAdapter) -> StoredAdapter:
+    """With a path that can be read, where the file is encrypted."""
+    return replace(adapter, path=opened(project.vault, adapter.path))
 
 
 def adapter_label(project: Project, identity: str) -> Label:
@@ -204,7 +235,7 @@ def require_adapter(project: Project, path: Path) -> None:
     Raises:
         VaultError: it learned from documents of a label above what the principal was granted.
     """
-    found = next((each for each in _adapters(project) if each.path == path), None)
+    found = next((each for each in _adapters(project) if path in (each.path, _opened(project, each).path)), None)
     require_label(project.vault, Label.RESTRICTED if found is None else Label(found.label))
 
 

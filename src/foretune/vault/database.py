@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Database"]
 
 _BUSY_MILLISECONDS = 15_000
+_PAGES_NAMED = 5
+SECURE_DELETE = "ON"
+"""Whether what is deleted is overwritten. Only a test turns it off, to see that residue would be found."""
 
 
 class Database:
@@ -80,7 +83,7 @@ class Database:
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
-            "secure_delete = ON",
+            f"secure_delete = {SECURE_DELETE}",
             "temp_store = MEMORY",
             f"busy_timeout = {_BUSY_MILLISECONDS}",
             "cache_size = -65536",
@@ -135,9 +138,24 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment of the vault."""
-        with self._engine.connect() as connection, connection.begin():
-            yield connection
+        """A transaction that sees one moment of the vault.
+
+        Raises:
+            VaultError: a page that was needed is damaged.
+        """
+        from sqlalchemy.exc import DatabaseError
+
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            if "malformed" not in str(error.orig) and "not a database" not in str(error.orig):
+                raise
+            named = "; ".join(self.damaged_pages()[:_PAGES_NAMED]) or "none that is there now"
+            raise VaultError(
+                f"The vault {self.path} is damaged (pages: {named}): put it back from a backup. "
+                "What lies in other pages can still be read."
+            ) from None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

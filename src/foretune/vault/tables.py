@@ -221,6 +221,7 @@ adapter = Table(
     Column("metrics", JSON, nullable=False),
     Column("at", Text, nullable=False),
     Column("tainted", Text, nullable=False, server_default=""),  # receipt of the erasure of what it learned from
+    Column("barred", Boolean, nullable=False, server_default="0"),  # tainted, and not to be used for it
 )
 
 question = Table(

@@ -14,3 +14,4 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("principal", sa.Column("key_hash", sa.Text(), nullable=False, server_default=""))
     op.add_column("adapter", sa.Column("tainted", sa.Text(), nullable=False, server_default=""))
+    op.add_column("adapter", sa.Column("barred", sa.Boolean(), nullable=False, server_default="0"))
