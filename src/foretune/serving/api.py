@@ -59,7 +59,7 @@ def build_app(
     """
     app = FastAPI(title="Foretune", docs_url=None, redoc_url=None, openapi_url=None)
 
-    def authorised(authorization: Annotated[str, Header()] = "") -> Principal | None:
+    def authorised(http: Request, authorization: Annotated[str, Header()] = "") -> None:
         scheme, _, key = authorization.partition(" ")
         # Header values are decoded as Latin-1: back to the bytes that were sent.
         sent = key.encode("latin-1")
@@ -72,7 +72,7 @@ def build_app(
                 "The API key is missing or wrong: send it as `Authorization: Bearer KEY`.",
                 {"WWW-Authenticate": "Bearer"},
             )
-        return who
+        http.state.principal = who
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
@@ -103,12 +103,10 @@ def build_app(
         model = {"id": desk.release, "object": "model", "created": 0, "owned_by": "foretune"}
         return {"object": "list", "data": [model]}
 
-    @app.post("/v1/chat/completions", response_model=None)
-    async def chat(
-        http: Request, who: Annotated[Principal | None, Depends(authorised)]
-    ) -> JSONResponse | StreamingResponse:
+    @app.post("/v1/chat/completions", dependencies=[Depends(authorised)], response_model=None)
+    async def chat(http: Request) -> JSONResponse | StreamingResponse:
         request = ChatRequest.model_validate_json(await _body(http))
-        pieces = desk.answer(replace(request.asked(), principal=who))
+        pieces = desk.answer(replace(request.asked(), principal=http.state.principal))
         if not request.stream:
             return JSONResponse(await _whole(http, pieces))
         # What fails before the first word still gets a status of its own.
