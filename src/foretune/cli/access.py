@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foretune.types import Label
-from foretune.vault.access import Role
+from foretune.types import Label, Role
 
 if TYPE_CHECKING:
     from foretune.vault import Grant, Principal, Vault

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
-from foretune.types import Label
+from foretune.types import Label, Role
 from foretune.vault.tables import document
 
 __all__ = [
@@ -29,19 +29,6 @@ __all__ = [
     "local_user",
     "readable",
 ]
-
-
-class Role(StrEnum):
-    """What a principal may do."""
-
-    OWNER = "owner"
-    """Everything: also access, keys."""
-    STEWARD = "steward"
-    """Change what is in the vault: add, decide, erase."""
-    READER = "reader"
-    """Search, ask, and read what the checks found, in the documents it was granted."""
-    AUDITOR = "auditor"
-    """Read and verify the audit log and receipts; no document's text."""
 
 
 OWNER_ROLES = (Role.OWNER, Role.STEWARD)
