@@ -27,6 +27,7 @@ __all__ = [
     "Passage",
     "Question",
     "Related",
+    "Role",
     "Severity",
     "Use",
     "digest",
@@ -55,6 +56,19 @@ class Label(StrEnum):
     def rank(self) -> int:
         """0 (public) to 3 (restricted)."""
         return list(Label).index(self)
+
+
+class Role(StrEnum):
+    """What a principal may do."""
+
+    OWNER = "owner"
+    """Everything: also access, keys."""
+    STEWARD = "steward"
+    """Change what is in the vault: add, decide, erase."""
+    READER = "reader"
+    """Search, ask, and read what the checks found, in the documents it was granted."""
+    AUDITOR = "auditor"
+    """Read and verify the audit log and receipts; no document's text."""
 
 
 class Use(StrEnum):

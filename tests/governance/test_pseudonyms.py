@@ -15,7 +15,7 @@ from foretune.governance import governed, reveal, review
 from foretune.governance.pseudonyms import VaultPseudonyms, canonical, vault_pseudonyms
 from foretune.plan.config import GovernanceSettings, Rule
 from foretune.vault import Vault
-from foretune.vault.keys import Key
+from foretune.vault.keys import Key, derived
 
 KEY = bytes(range(32))
 MAIL = "ana.lopez@firma.es"
@@ -71,7 +71,7 @@ def test_another_vault_gives_other_pseudonyms(pages: Vault, tmp_path: Path, monk
 
 def test_keys_differ_by_purpose_vault_and_secret() -> None:
     made = {
-        Key(secret, "test").derived(purpose, salt)
+        derived(Key(secret, "test").material(salt), purpose, salt)
         for secret in ("0" * 64, "1" * 64, "a passphrase")
         for purpose in ("a", "b")
         for salt in ("v1", "v2")

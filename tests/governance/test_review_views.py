@@ -112,7 +112,7 @@ def test_restricted_documents_are_shown_to_need_a_second_person(project: Path, m
     assert "needs a second" in run("standing", "--state", "waiting")
     with pytest.raises(InputError, match="is your own"):
         run("confirm", str(decision), "--reason", "r")
-    monkeypatch.setattr("foretune.vault.access.getpass.getuser", lambda: "ben")
+    monkeypatch.setattr("foretune.vault.access.local_user", lambda: "ben")
     assert run("confirm", str(decision), "--reason", "agreed") == "Confirmed (both): leave/sick.md\n"
     [stands] = [row for row in rows("standing") if row["document"] == "leave/sick.md"]
     assert (stands["state"], stands["confirmed_by"]) == ("included", "ben")

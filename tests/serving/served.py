@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from openai import OpenAI
@@ -19,6 +20,7 @@ from foretune.project.serving import follower, promoted
 from foretune.serving import Desk, Follower, Journal, Switchboard
 from foretune.serving.api import build_app
 from foretune.serving.server import HttpServer, address, listen
+from foretune.vault.principals import by_key
 
 KEY = "a key for tests"
 
@@ -63,7 +65,10 @@ def serving(project: Project) -> Iterator[Served]:
         desk = Desk(board, journal.record)
         listener = stack.enter_context(listen("127.0.0.1", 0))
         url = address(listener)
-        server = HttpServer(build_app(desk, api_key=KEY, say=said.append), stopping=lambda: None)
+        app = build_app(
+            desk, api_key=KEY, say=said.append, principal=partial(by_key, project.vault), refused=journal.refuse
+        )
+        server = HttpServer(app, stopping=lambda: None)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -40,7 +40,7 @@ class Broken:
 @contextmanager
 def serving(runtime: Broken, said: list[str], host: str = "127.0.0.1") -> Iterator[tuple[OpenAI, list[str]]]:
     recorded: list[str] = []
-    desk = Desk(Switchboard(runtime), lambda release_id, outcome: recorded.append(outcome))
+    desk = Desk(Switchboard(runtime), lambda _release, outcome, _who, _passages: recorded.append(outcome))
     with listen(host, 0) as listener:
         assert is_loopback(listener)
         url = f"{address(listener)}/v1"

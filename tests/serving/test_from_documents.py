@@ -26,7 +26,8 @@ from foretune.project.serving import serve_project
 from foretune.releases import find, promote
 from foretune.serving.server import HttpServer, address
 from foretune.types import Arm, Label
-from foretune.vault import Principal, Vault
+from foretune.vault import Grant, GrantKind, Principal, Role, Vault
+from foretune.vault.principals import add_principal, give, issue_key, remove_principal
 from foretune.vault.tables import completion, document, event, release
 
 PAGES = ROOT / "examples" / "handbook" / "documents" / "travel-and-leave"
@@ -56,8 +57,8 @@ def handbook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             yield project
 
 
-def ask(served: Served, question: str = QUESTION) -> dict[str, Any]:
-    reply = served.client().chat.completions.create(
+def ask(served: Served, question: str = QUESTION, *, key: str = KEY) -> dict[str, Any]:
+    reply = served.client(key).chat.completions.create(
         model="rag",
         messages=[{"role": "system", "content": "Say nothing."}, {"role": "user", "content": question}],
     )
@@ -128,7 +129,7 @@ def as_reader(project: Project, label: Label) -> Project:
 
 
 def test_a_reader_can_serve_and_needs_to_write_nothing(handbook: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through the whole of ``serve_project``; its answers leave no event, and it says so."""
+    """Through the whole of ``serve_project``; the one thing it adds is the event of the answer."""
     monkeypatch.setenv("FORETUNE_API_KEY", KEY)
     said: list[str] = []
     answers: list[ChatCompletion] = []
@@ -149,17 +150,35 @@ def test_a_reader_can_serve_and_needs_to_write_nothing(handbook: Project, monkey
             run(server, sockets=sockets)
             asking.result()
 
-    def events() -> int:
+    def events() -> list[tuple[str, str]]:
         with handbook.vault.reading() as connection:
-            return connection.execute(select(func.count()).select_from(event)).scalar_one()
+            rows = connection.execute(select(event.c.actor, event.c.action).order_by(event.c.sequence))
+            return [(row.actor, row.action) for row in rows]
 
     monkeypatch.setattr(HttpServer, "run", ask_and_stop)
     before = events()
     reader = as_reader(handbook, Label.INTERNAL)
     serve_project(reader, host="127.0.0.1", port=0, say=lambda _: None, warn=said.append)
     assert (answers[0].model_extra or {})["citations"]
-    assert events() == before
-    assert said == ["Answers are not recorded in the audit log, because ada may read but not change this vault."]
+    assert events() == [*before, ("ada", "serving.answer")]
+    assert said == []
+
+
+def test_a_key_is_answered_from_what_its_principal_may_see(handbook: Project) -> None:
+    add_principal(handbook.vault, "ada", Role.READER)
+    key = issue_key(handbook.vault, "ada")
+    with serving(handbook) as served:
+        assert ask(served, key=key)["outcome"] == "not_in_documents"
+        give(handbook.vault, "ada", [Grant(GrantKind.LABEL, "internal")])
+        assert ask(served, key=key)["text"] == ask(served)["text"]
+        remove_principal(handbook.vault, "ada")
+        with pytest.raises(openai.AuthenticationError):
+            ask(served, key=key)
+    with handbook.vault.reading() as connection:
+        actors = connection.execute(select(event.c.actor).where(event.c.action == "serving.answer")).scalars().all()
+        refused = connection.execute(select(func.count()).where(event.c.action == "access.refuse")).scalar_one()
+    assert actors[-3:] == ["ada", "ada", handbook.vault.principal.name]
+    assert refused
 
 
 def test_a_reader_is_answered_only_from_what_it_may_see(handbook: Project) -> None:

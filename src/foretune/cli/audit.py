@@ -93,6 +93,37 @@ def verify(
         raise AuditError("The log is not what was signed. " + " ".join(found.problems))
 
 
+@app.command("report")
+def report(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder; the project's reports folder by default.", show_default=False)
+    ] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="Also write bom.json, a CycloneDX bill of materials.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON Lines, and write nothing.")] = False,
+) -> None:
+    """Run every check an auditor would ask for, and write what each found, on which bytes, and how to repeat it."""
+    from foretune.files import replacing
+    from foretune.project import Project
+    from foretune.project.auditing import bill_of_materials, write_audit_report
+    from foretune.project.auditing.report import audit_report
+
+    with Project.open() as project:
+        made = audit_report(project)
+        if as_json:
+            for line in made["lines"]:
+                typer.echo(json.dumps(line, ensure_ascii=False))
+            return
+        folder = out or project.folder / "reports"
+        files = write_audit_report(made, folder)
+        if bom:
+            with replacing(folder / "bom.json") as draft:
+                draft.write_text(bill_of_materials(project), encoding="utf-8")
+            files.append(folder / "bom.json")
+    for line in made["lines"]:
+        typer.echo(f"{line['result']:<24} {line['question']}")
+    typer.echo("Written: " + ", ".join(str(path) for path in files))
+
+
 @contextmanager
 def _lines(file: Path | None) -> Iterator[Iterable[bytes]]:
     from foretune.errors import InputError

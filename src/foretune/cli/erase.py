@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["erase"]
 
 
+_BARRED = "can no longer be promoted"
+_BECAME = {
+    "remove": ("was removed: `foretune run` trains another", _BARRED),
+    "retrain": ("lost its weights: `foretune run` trains another", _BARRED),
+    "block": ("is marked and no longer used", _BARRED),
+    "warn": ("is marked, and still in use", "goes on answering, marked"),
+}
+"""What became of an adapter and of a release with it, by ``erasure.adapters`` of the plan."""
+
+
 def erase(
     names: Annotated[
         list[str],
@@ -59,10 +69,11 @@ def _show(receipt: Receipt) -> None:
     for name, count in statement["removed"].items():
         if count:
             typer.echo(f"{name.replace('_', ' '):<14} {count:>7,} removed")
+    became, release_became = _BECAME[statement["policy"]]
     for adapter in statement["adapters"]:
-        typer.echo(f"adapter        {adapter['id']} learned from them and was removed: `foretune run` trains another")
+        typer.echo(f"adapter        {adapter['id']} learned from them and {became}")
     for release in statement["releases"]:
-        typer.echo(f"release        {release['name']} answers with such an adapter and can no longer be promoted")
+        typer.echo(f"release        {release['name']} answers with such an adapter and {release_became}")
     checked = statement["verified"]
     typer.echo(
         f"verified       {checked['pages']:,} pages, {checked['pieces_looked_for']:,} pieces looked for, "

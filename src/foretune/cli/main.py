@@ -44,10 +44,17 @@ def _options(
     folder: Annotated[
         Path | None, typer.Option("-C", "--folder", help="Work as if started in this folder.", show_default=False)
     ] = None,
+    view: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="See what this principal may see, and change nothing.")
+    ] = "",
     _version_asked: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
+    if view:
+        from foretune.vault.access import ASKING_AS
+
+        ASKING_AS.set(view)
     if folder is not None:
         try:
             os.chdir(folder)

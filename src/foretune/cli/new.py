@@ -102,10 +102,10 @@ def _say_where(project: Project, directory: Path) -> None:
     from rich.markup import escape
 
     from foretune.plan.completeness import completeness
-    from foretune.vault.keys import find_key
+    from foretune.vault.keys import find_keys
 
     console = Console(highlight=False, soft_wrap=True)
-    origin = find_key(project.vault.id).origin
+    origin = find_keys(project.vault.id)[0].origin
     where = {"FORETUNE_KEY": "the environment variable FORETUNE_KEY", "keyring": "the system's keyring"}
     here = directory.resolve() == Path.cwd()
     console.print(f"A project in {escape(str(project.folder))}:")

@@ -52,7 +52,7 @@ def tune(
         found = project.pilot_answers(adapter, terminal()) if pilot else {}
         truth = _truth(project, adapter)
     if as_json:
-        row = {"id": adapter.id, "name": adapter.name, "path": str(adapter.path), "metrics": dict(adapter.metrics)}
+        row = {"id": adapter.id, "name": adapter.name, "folder": str(adapter.folder), "metrics": dict(adapter.metrics)}
         typer.echo(json.dumps({**row, "pilot": found} if pilot else row, ensure_ascii=False))
         return
     metrics = adapter.metrics

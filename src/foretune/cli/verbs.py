@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from foretune.cli import (
+    access,
     add,
     advise,
     ask,
@@ -26,6 +27,7 @@ from foretune.cli import (
     search,
     serve,
     tune,
+    vault,
 )
 
 __all__ = ["register"]
@@ -38,6 +40,8 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run.run)
     app.command("status")(run.status)
     app.command("erase")(erase.erase)
+    app.add_typer(access.app, name="access")
+    app.add_typer(vault.app, name="vault")
     app.add_typer(audit.app, name="audit")
     app.add_typer(review.app, name="review")
     app.command("index")(index.index)

@@ -95,7 +95,9 @@ def find_document(vault: Vault, path: str | os.PathLike[str]) -> list[Document]:
 
 
 def set_aside_files(vault: Vault) -> list[SetAside]:
-    """Files that were set aside, by path."""
+    """Files that were set aside, by path; none for who may not see everything, as nobody knows what is in them."""
+    if not vault.principal.sees_everything:
+        return []
     query = (
         select(set_aside.c.path, set_aside.c.reason, source_table.c.location)
         .join(source_table, source_table.c.id == set_aside.c.source_id)
@@ -127,8 +129,8 @@ def summary(vault: Vault) -> CorpusSummary:
         return CorpusSummary(
             documents=row.documents,
             characters=row.characters,
-            sources=connection.execute(select(func.count()).select_from(source_table)).scalar_one(),
-            set_aside=connection.execute(select(func.count()).select_from(set_aside)).scalar_one(),
+            sources=connection.execute(_sources(vault, mine)).scalar_one(),
+            set_aside=len(set_aside_files(vault)),
             labels=_counts(connection.execute(_by(document.c.label, mine)).all()),
             media_types=_counts(connection.execute(_by(document.c.media_type, mine)).all()),
             with_title=row.with_title,
@@ -137,6 +139,12 @@ def summary(vault: Vault) -> CorpusSummary:
             first_date=row.first_date or "",
             last_date=row.last_date or "",
         )
+
+
+def _sources(vault: Vault, mine: Any) -> Any:
+    if vault.principal.sees_everything:
+        return select(func.count()).select_from(source_table)
+    return select(func.count(document.c.source_id.distinct())).where(mine)
 
 
 def _by(column: Any, mine: Any) -> Any:

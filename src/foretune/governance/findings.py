@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from foretune.governance.checks import named
+from foretune.governance.checks import DocumentCheck, named
+from foretune.governance.checks import checks as all_checks
+from foretune.governance.checks.registry import types_of_parts
 from foretune.governance.selection import documents_matching
 from foretune.governance.store import effective_label, finding_of
 from foretune.governance.types import ListedFinding
-from foretune.types import Label, Severity
+from foretune.types import Severity
 from foretune.vault import Vault
 from foretune.vault.tables import document, finding
 
@@ -46,11 +48,10 @@ def findings(
             finding.c.start,
             finding.c.id,
         )
+        .limit(limit)
     )
     with vault.reading() as connection:
-        listed = (ListedFinding(row.path, finding_of(row)) for row in connection.execute(query))
-        shown = _without_hidden(vault, listed)
-        return list(shown) if limit is None else [each for _, each in zip(range(limit), shown, strict=False)]
+        return [ListedFinding(row.path, finding_of(row)) for row in connection.execute(query)]
 
 
 def count_findings(
@@ -97,6 +98,8 @@ def _conditions(
     vault: Vault, checks: Iterable[str], types: Iterable[str], documents: Iterable[str]
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [vault.readable(effective_label())]
+    if not vault.principal.sees_everything:
+        conditions.append(_of_one_document())
     if wanted := [check.name for check in named(checks)]:
         conditions.append(finding.c.check.in_(wanted))
     if some_types := list(types):
@@ -106,16 +109,9 @@ def _conditions(
     return conditions
 
 
-def _without_hidden(vault: Vault, listed: Iterator[ListedFinding]) -> Iterator[ListedFinding]:
-    """Leave out findings that point to a document the reader may not see."""
-    if vault.principal.label is Label.RESTRICTED:
-        yield from listed
-        return
-    visible: set[Any] | None = None
-    for each in listed:
-        if each.finding.related and visible is None:
-            with vault.reading() as connection:
-                query = select(document.c.path).where(vault.readable(effective_label()))
-                visible = set(connection.execute(query).scalars())
-        if all(other.document in (visible or ()) for other in each.finding.related):
-            yield each
+def _of_one_document() -> ColumnElement[bool]:
+    """Findings that were made without looking at any other document, which may be hidden from the reader."""
+    alone = [each for each in all_checks() if isinstance(each, DocumentCheck)]
+    return or_(
+        *(and_(finding.c.check == each.name, finding.c.type.not_in(types_of_parts(each.name))) for each in alone)
+    )

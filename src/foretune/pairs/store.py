@@ -110,17 +110,16 @@ def _row(pair_id: str, written: Written, info: EngineInfo, framework: Framework,
 
 
 def stored_pairs(vault: Vault, *, split: str = "", kept_only: bool = False) -> list[Pair]:
-    """The pairs this principal may see, by path and place in the document, and after them those of no document."""
-    other = t.document.alias("other")
-    hidden = (
-        select(t.pair_source.c.pair_id)
-        .join(other, other.c.id == t.pair_source.c.document_id)
-        .where(~vault.readable(other.c.label))
-    )
+    """All pairs, by path and place in the document, and after them those of no document.
+
+    Raises:
+        VaultError: the principal may not see everything: which pairs are kept depends on documents it may not see.
+    """
+    vault.require_whole("read the pairs")
     query = (
         select(t.pair, t.document.c.path)
         .join(t.document, t.document.c.id == t.pair.c.document_id)
-        .where(vault.readable(t.document.c.label), t.pair.c.id.not_in(hidden))
+        .where(vault.readable(t.document.c.label))
         .order_by(t.document.c.path, t.document.c.id, t.pair.c.id)
     )
     if split:

@@ -18,6 +18,7 @@ __all__ = [
     "Config",
     "CorpusSettings",
     "EngineSettings",
+    "ErasureSettings",
     "GovernanceSettings",
     "PairsSettings",
     "People",
@@ -279,6 +280,15 @@ class ServingSettings(Section):
     port: int = Field(8420, ge=0, le=65535, description="port to bind; 0 for any free one")
 
 
+class ErasureSettings(Section):
+    """What becomes of what learned from documents that are erased."""
+
+    adapters: Literal["remove", "warn", "block", "retrain"] = Field(
+        "remove",
+        description="remove it; warn: keep it in use, marked; block: keep it, unused; retrain: remove its weights only",
+    )
+
+
 class Config(Section):
     """The whole file."""
 
@@ -296,3 +306,4 @@ class Config(Section):
     tuning: TuningSettings = Field(default_factory=TuningSettings)
     bench: BenchSettings = Field(default_factory=BenchSettings)
     serving: ServingSettings = Field(default_factory=ServingSettings)
+    erasure: ErasureSettings = Field(default_factory=ErasureSettings)

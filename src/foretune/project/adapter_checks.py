@@ -333,7 +333,7 @@ def _by_others(project: Project, trained: Collection[str]) -> list[str]:
 
 def trained_pairs(project: Project, adapter: StoredAdapter) -> list[Pair]:
     """The pairs it was trained on that are still there, but for the replayed ones."""
-    record = adapter.path.parent / "result.json"
+    record = adapter.folder / "result.json"
     trained = set(json.loads(record.read_text(encoding="utf-8"))["trained"])
     return [pair for pair in training_pairs(project) if pair.id in trained and pair.recipe != REPLAY]
 

@@ -11,6 +11,7 @@ from foretune.errors import InputError, NothingToDoError
 from foretune.progress import Progress
 from foretune.project.adapter_checks import answering_with, checks_of, keep_check, written
 from foretune.project.adapters import StoredAdapter, adapters, evaluation_pairs, named_adapter
+from foretune.vault.sealed import opened_folder
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
@@ -55,16 +56,17 @@ def export(project: Project, name: str, formats: Sequence[str], folder: Path) ->
 
     adapter = named_adapter(project, name)
     base = locate(project.config.engine.model)
-    what = Exported(
-        adapter.name,
-        adapter.path,
-        adapter.path.parent / "peft",
-        base,
-        adapter.base_hash,
-        adapter.switchable,
-        card_of(project, adapter),
-    )
-    paths = [export_adapter(what, format_, folder) for format_ in formats]
+    with opened_folder(project.vault, adapter.folder / "peft") as peft:
+        what = Exported(
+            adapter.name,
+            adapter.path,
+            peft,
+            base,
+            adapter.base_hash,
+            adapter.switchable,
+            card_of(project, adapter),
+        )
+        paths = [export_adapter(what, format_, folder) for format_ in formats]
     with project.vault.writing() as connection:
         project.vault.record(connection, "adapter.export", adapter.id, {"formats": list(formats)})
     return paths

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from foretune.errors import InputError, NothingToDoError
+from foretune.governance.store import effective_label
 from foretune.pairs import pairs_digest, stored_pairs
 from foretune.progress import Progress
 from foretune.tuning import AdapterResult, Example
 from foretune.types import Label, Pair, digest
-from foretune.vault import now
+from foretune.vault import Vault, now
 from foretune.vault import tables as t
+from foretune.vault.sealed import is_there, opened, seal
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
@@ -26,7 +28,9 @@ __all__ = [
     "FEWEST",
     "REPLAY",
     "StoredAdapter",
+    "adapter_file_hash",
     "adapter_id",
+    "adapter_label",
     "adapters",
     "count_of",
     "current_adapter",
@@ -35,6 +39,8 @@ __all__ = [
     "find_adapter",
     "measured_speed",
     "named_adapter",
+    "require_adapter",
+    "require_label",
     "require_weights",
     "train",
     "training_pairs",
@@ -49,18 +55,25 @@ FEWEST = 10
 
 @dataclass(frozen=True, slots=True)
 class StoredAdapter:
-    """A trained adapter; ``path`` is its GGUF file."""
+    """A trained adapter."""
 
     id: str
     name: str
     kind: str
     path: Path
+    """The GGUF file; where that is sealed, its content in memory."""
+    folder: Path
+    """All its files, some of them sealed."""
     hash: str
     base_hash: str
     label: str
     settings: Mapping[str, Any]
     metrics: Mapping[str, Any]
     at: str
+    tainted: str
+    """Receipt of the erasure of something it learned from; empty where there was none."""
+    barred: bool
+    """Tainted, and not to be used for it (``erasure.adapters``)."""
 
     @property
     def switchable(self) -> bool:
@@ -155,6 +168,10 @@ def _register(
 
     model = locate(project.config.engine.model)
     trained = set(result.trained)
+    label = _trained_label(project, [pair for pair in pairs if pair.id in trained])
+    if label.rank >= Label.CONFIDENTIAL.rank:
+        for weights in [*result.path.parent.rglob("*.gguf"), *result.path.parent.rglob("*.safetensors")]:
+            seal(project.vault, weights)
     values = {
         "id": identity,
         "name": adapter_name(model, result.settings, kind=kind, data_hash=result.data_hash),
@@ -162,7 +179,7 @@ def _register(
         "path": str(result.path.relative_to(project.vault.folder)),
         "hash": result.hash,
         "base_hash": result.base_hash,
-        "label": _label_of(project, {pair.document_id for pair in pairs if pair.id in trained}).value,
+        "label": label.value,
         "settings": result.settings,
         "metrics": _metrics(result),
         "at": now(),
@@ -177,12 +194,16 @@ def _register(
     return found
 
 
-def _label_of(project: Project, documents: Collection[str]) -> Label:
-    """The label of the most sensitive of these documents: an adapter can repeat what it learned."""
+def _trained_label(project: Project, pairs: Sequence[Pair]) -> Label:
+    """The highest label of the documents that pairs are from: an adapter can repeat what it learned."""
+    ids = sorted({pair.document_id for pair in pairs})
+    highest = Label.PUBLIC
     with project.vault.reading() as connection:
-        rows = connection.execute(select(t.document.c.id, t.document.c.label)).all()
-    labels = [Label(row.label) for row in rows if row.id in documents]
-    return max(labels, key=lambda label: label.rank, default=Label.PUBLIC)
+        for start in range(0, len(ids), 500):
+            query = select(effective_label()).where(t.document.c.id.in_(ids[start : start + 500])).distinct()
+            labels = [Label(value) for value in connection.execute(query).scalars()]
+            highest = max([highest, *labels], key=lambda label: label.rank)
+    return highest
 
 
 def example(pair: Pair) -> Example:
@@ -215,12 +236,16 @@ def adapters(project: Project) -> list[StoredAdapter]:
     """All that were trained, oldest first; files may be missing."""
     with project.vault.reading() as connection:
         rows = connection.execute(select(t.adapter).order_by(t.adapter.c.at)).mappings().all()
-    return [StoredAdapter(**{**row, "path": project.vault.folder / row["path"]}) for row in rows]
+    paths = [project.vault.folder / row["path"] for row in rows]
+    return [
+        StoredAdapter(**{**row, "path": path, "folder": path.parent}) for row, path in zip(rows, paths, strict=True)
+    ]
 
 
 def find_adapter(project: Project, identity: str) -> StoredAdapter | None:
-    """The adapter with this id, if its file is still there."""
-    return next((a for a in adapters(project) if a.id == identity and a.path.exists()), None)
+    """The adapter with this id, if its file is still there and an erasure has not barred it."""
+    found = next((a for a in adapters(project) if a.id == identity and _usable(a)), None)
+    return None if found is None else _opened(project, found)
 
 
 def current_adapter(project: Project) -> StoredAdapter | None:
@@ -234,13 +259,13 @@ def current_adapter(project: Project) -> StoredAdapter | None:
     if project.config.engine.kind != "llama":
         return None
     base = locate(project.config.engine.model).hash
-    usable = {a.id: a for a in adapters(project) if a.path.exists() and a.base_hash == base and a.switchable}
+    usable = {a.id: a for a in adapters(project) if a.base_hash == base and a.switchable and _usable(a)}
     if not usable:
         return None
     for pilot in (False, True):
         if (found := usable.get(adapter_id(project, pilot=pilot))) is not None:
-            return found
-    return list(usable.values())[-1]
+            return _opened(project, found)
+    return _opened(project, list(usable.values())[-1])
 
 
 def named_adapter(project: Project, name: str) -> StoredAdapter:
@@ -249,7 +274,7 @@ def named_adapter(project: Project, name: str) -> StoredAdapter:
     Raises:
         InputError: there is none, or several.
     """
-    there = [a for a in adapters(project) if a.path.exists()]
+    there = [a for a in adapters(project) if _usable(a)]
     if not name:
         found = [current] if (current := current_adapter(project)) else there[-1:]
     else:
@@ -257,7 +282,7 @@ def named_adapter(project: Project, name: str) -> StoredAdapter:
             a for a in there if a.name.startswith(name) or a.id.startswith(name)
         ]
     if len(found) == 1:
-        return found[0]
+        return _opened(project, found[0])
     if not there:
         raise InputError("There is no adapter yet: `foretune tune --pilot` trains one.")
     which = "No adapter is" if not found else f"{len(found)} adapters are"
@@ -277,3 +302,54 @@ def measured_speed(project: Project) -> float | None:
         return None  # not fetched yet, so nothing was trained on it
     trained = [a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds")]
     return trained[-1].metrics["tokens"] / trained[-1].metrics["seconds"] if trained else None
+
+
+def _usable(adapter: StoredAdapter) -> bool:
+    return is_there(adapter.path) and not adapter.barred
+
+
+def _opened(project: Project, adapter: StoredAdapter) -> StoredAdapter:
+    """With a path that can be read, where the file is encrypted."""
+    return replace(adapter, path=opened(project.vault, adapter.path))
+
+
+def adapter_label(project: Project, identity: str) -> Label:
+    """The highest label an adapter was trained on; the highest there is where its record is gone."""
+    with project.vault.reading() as connection:
+        query = select(t.adapter.c.label).where(t.adapter.c.id == identity)
+        found = connection.execute(query).scalar_one_or_none()
+    return Label.RESTRICTED if found is None else Label(found)
+
+
+def require_adapter(project: Project, path: Path) -> None:
+    """Refuse an adapter that the project's principal may not use.
+
+    Raises:
+        VaultError: it learned from documents of a label above what the principal was granted.
+    """
+    found = next((each for each in adapters(project) if path in (each.path, _opened(project, each).path)), None)
+    require_label(project.vault, Label.RESTRICTED if found is None else Label(found.label))
+
+
+def require_label(vault: Vault, label: Label) -> None:
+    """Refuse, on the record, whoever was not granted every document up to ``label``.
+
+    An adapter can repeat what it learned from, whichever source or tag that was of.
+
+    Raises:
+        VaultError: the principal was not.
+    """
+    if not vault.principal.covers(label):
+        vault.refuse(
+            "use the adapter",
+            f"The adapter learned from {label.value} documents, and {vault.principal.name} has no grant of that label: "
+            "ask an owner for `foretune access grant`.",
+        )
+
+
+def adapter_file_hash(project: Project, identity: str) -> str:
+    """SHA-256 of an adapter's file as it is now; empty where it is gone."""
+    from foretune.engines.adapters import file_hash
+
+    found = find_adapter(project, identity)
+    return "" if found is None else file_hash(found.path)

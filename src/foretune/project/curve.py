@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from foretune.bench.statistics import wilson
@@ -22,6 +22,7 @@ from foretune.project.adapters import (
     training_pairs,
 )
 from foretune.types import Arm
+from foretune.vault.sealed import opened_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
         folder = project.vault.folder / "adapters" / f"curve-{identity}-{size}"
         if whole:
             adapter = train(project, pilot=False, progress=progress)
-            folder = adapter.path.parent
+            folder = adapter.folder
             record = (folder / "result.json").read_text(encoding="utf-8")
             result = AdapterResult.from_json(record, path=adapter.path, peft=folder / "peft")
         else:
@@ -69,7 +70,8 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
             result = tuning.tune(
                 chosen, base=base, folder=folder, settings=settings, evaluation=held_out, progress=progress
             )
-        losses = document_losses(result, held_out, base=base, settings=settings)
+        with opened_folder(project.vault, result.peft) as peft:
+            losses = document_losses(replace(result, peft=peft), held_out, base=base, settings=settings)
         measured[str(size)] = {
             "losses": [asdict(each) for each in losses],
             "bench": _bench(project, result.path, progress),

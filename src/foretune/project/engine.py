@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from foretune.engines import CachedEngine, Engine, check_approved, open_engine
 from foretune.types import Label, digest
+from foretune.vault import Principal, readable
 from foretune.vault import tables as t
 
 if TYPE_CHECKING:
@@ -46,10 +47,12 @@ def open_checked_engine(project: Project, settings: EngineSettings) -> Engine:
     return engine
 
 
-def highest_label(project: Project) -> Label:
-    """The most sensitive label of any document in the vault."""
+def highest_label(project: Project, principal: Principal | None = None) -> Label:
+    """The most sensitive label of any document that ``principal`` (the project's) may have quoted to an engine."""
+    mine = readable(principal or project.vault.principal, t.document.c.label, t.document.c.id)
+    visible = select(t.document.c.label).where(mine).distinct()
     with project.vault.reading() as connection:
-        labels = [Label(value) for value in connection.execute(select(t.document.c.label).distinct()).scalars()]
+        labels = [Label(value) for value in connection.execute(visible).scalars()]
     return max(labels, key=lambda label: label.rank, default=Label.PUBLIC)
 
 

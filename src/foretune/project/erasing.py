@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    update,
 )
 
 from foretune.pairs import replay_pairs
@@ -51,6 +52,9 @@ _REMAINS = (
     "in the audit log, which is append-only: ids and SHA-256 hashes of content, never text",
     "copies outside this project: backups, exported files, answers already given",
 )
+_WEIGHTS = "weights of adapters that learned from them, marked and kept as erasure.adapters in the plan says"
+_WITHOUT_WEIGHTS = ("remove", "retrain")
+"""Policies (``erasure.adapters``) under which an adapter's files go."""
 _WINDOW = 24
 """Bytes of a piece of text that is looked for."""
 _PIECES = 2_000
@@ -64,8 +68,8 @@ class Receipt:
     """Proof of an erasure: a signed statement, and the files that went with it."""
 
     statement: dict[str, Any]
-    """JSON values: ``receipt``, ``at``, ``by``, ``documents``, ``removed``, ``adapters``, ``releases``, ``verified``,
-    ``remains``, ``public_key``, ``signature``."""
+    """JSON values: ``receipt``, ``at``, ``by``, ``documents``, ``removed``, ``adapters``, ``policy`` (for
+    them), ``releases``, ``verified``, ``remains``, ``public_key``, ``signature``."""
 
     @property
     def clean(self) -> bool:
@@ -96,7 +100,8 @@ def erase(project: Project, names: Sequence[str]) -> Receipt:
         with vault.writing() as connection:
             statement = _remove(project, connection, chosen)
             # Before the commit: what is acknowledged as erased must not be left in a file by a kill.
-            statement["removed"]["report_files"] = _remove_files(project)
+            gone = statement["adapters"] if statement["policy"] in _WITHOUT_WEIGHTS else []
+            statement["removed"]["report_files"] = _remove_files(project, gone)
         scrub(vault)
         statement["verified"] = _verified(vault, _pieces(texts), _terms(texts))
         with vault.writing() as connection:
@@ -146,19 +151,25 @@ def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]
     forget(connection, ids)
     connection.execute(delete(t.bench_run).where(t.bench_run.c.id.in_(runs)))
     completions = connection.execute(delete(t.completion)).rowcount  # they quote, and nobody can say from what
-    connection.execute(delete(t.adapter).where(t.adapter.c.id.in_([one["id"] for one in adapters])))
+    at, policy = now(), project.config.erasure.adapters
+    receipt = digest(vault.id, at, ids)[:16]
+    learned = t.adapter.c.id.in_([one["id"] for one in adapters])
+    if policy == "remove":
+        connection.execute(delete(t.adapter).where(learned))
+    else:
+        connection.execute(update(t.adapter).where(learned).values(tainted=receipt, barred=policy != "warn"))
     hashes = erase_documents(vault, connection, [(one.id, one.content_hash) for one in chosen])
-    at = now()
     statement: dict[str, Any] = {
-        "receipt": digest(vault.id, at, ids)[:16],
+        "receipt": receipt,
         "at": at,
         "by": vault.principal.name,
         "vault": vault.id,
         "documents": [{"id": one, "keyed_hash": known} for one, known in zip(ids, hashes, strict=True)],
         "removed": {"documents": len(ids), **counts, "bench_runs": len(runs), "completions": completions},
         "adapters": adapters,
+        "policy": policy,
         "releases": _releases_with(connection, [one["id"] for one in adapters]),
-        "remains": list(_REMAINS),
+        "remains": [*_REMAINS, *([_WEIGHTS] if adapters and policy not in _WITHOUT_WEIGHTS else [])],
     }
     vault.record(
         connection, "document.erase", statement["receipt"], {"documents": ids, "removed": statement["removed"]}
@@ -216,14 +227,14 @@ def _releases_with(connection: Connection, adapters: Sequence[str]) -> list[dict
     return [{"id": row.id, "name": row.name} for row in rows if row.specification.get("adapter") in adapters]
 
 
-def _remove_files(project: Project) -> int:
-    """Report files, which repeat what documents say, and the adapters; returns the number of report files."""
+def _remove_files(project: Project, adapters: Sequence[Mapping[str, str]]) -> int:
+    """Report files, which repeat what documents say, and weights; returns the number of report files."""
     reports = [path for path in (project.folder / "reports").glob("*") if path.is_file()]
     for path in reports:
         path.unlink()
     with project.vault.reading() as connection:
-        left = set(connection.execute(select(t.adapter.c.id)).scalars())
-    # Those of the erased adapters, and what an interrupted training left: nobody can say what is in there.
+        left = set(connection.execute(select(t.adapter.c.id)).scalars()) - {one["id"] for one in adapters}
+    # Those of the adapters, and what an interrupted training left: nobody can say what is in there.
     for folder in (project.vault.folder / "adapters").glob("*"):
         if folder.name not in left:
             shutil.rmtree(folder, ignore_errors=True)

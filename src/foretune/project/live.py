@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from foretune.engines import ContextOverflowError, Finish, check_approved
 from foretune.errors import EngineError, InputError
 from foretune.plan.config import EngineSettings, RetrievalSettings
+from foretune.project.adapters import adapter_label, require_label
 from foretune.project.engine import highest_label, open_checked_engine
 from foretune.releases import Release, find, verify
 from foretune.serving import Asked, Reply
@@ -21,6 +23,7 @@ from foretune.types import Message
 if TYPE_CHECKING:
     from foretune.project.project import Project
     from foretune.retrieval import Answerer
+    from foretune.vault import Principal
 
 __all__ = ["LiveRelease", "bring_to_life"]
 
@@ -30,6 +33,8 @@ _PHRASE_TOKENS = 64
 """Of an answer from documents at most: what the bench allows too."""
 _QUESTION_CHARACTERS = 8_000
 """Of a question to documents at most. Its meaning is taken from the beginning; the rest only costs time."""
+_VIEWS = 8
+"""Of principals who may not see everything, kept in memory: vectors and words of what each may see."""
 _FINISH = {Finish.LENGTH: "length", Finish.REFUSED: "content_filter"}
 """OpenAI's words for why an answer ends; ``stop`` otherwise."""
 
@@ -76,14 +81,21 @@ class LiveRelease:
         # Requests wait here rather than in the engine, which a request that waited there would start again.
         self._turns = threading.Semaphore(self._engine.parallel)
         self._closed = False
+        self._adapter_label = adapter_label(project, specification.adapter) if specification.adapter else None
         self._answerer: Answerer | None = None
         if specification.arm.retrieves:
             from foretune.embedding import open_embedder
             from foretune.retrieval import Answerer, Searcher
 
             embedder = open_embedder(retrieval.embedder)
+
+            def answerer(principal: Principal) -> Answerer:
+                searcher = Searcher(project.vault.seen_by(principal), embedder, retrieval)
+                return Answerer(searcher, embedder, self._engine, retrieval)
+
             self._searcher = Searcher(project.vault, embedder, retrieval)
             self._answerer = Answerer(self._searcher, embedder, self._engine, retrieval)
+            self._view = lru_cache(_VIEWS)(answerer)
 
     @property
     def release_id(self) -> str:
@@ -107,9 +119,14 @@ class LiveRelease:
                 raise EngineError("The server is stopping: ask again when it is back.")
             if self._engine.info().remote:
                 # Documents of another label may have come in since the release was brought to life.
-                check_approved(self._engine.info(), highest_label(self._project), self._engine_settings.approved_for)
+                highest = highest_label(self._project, asked.principal)
+                check_approved(self._engine.info(), highest, self._engine_settings.approved_for)
+            if self._adapter_label is not None:
+                vault = self._project.vault
+                require_label(vault.seen_by(asked.principal or vault.principal), self._adapter_label)
             if self._answerer is not None:
-                yield from self._from_documents(self._answerer, asked)
+                hidden = asked.principal is not None and not asked.principal.sees_everything
+                yield from self._from_documents(self._view(asked.principal) if hidden else self._answerer, asked)
             else:
                 yield from self._from_engine(asked)
 
@@ -133,7 +150,8 @@ class LiveRelease:
         for word in others:
             yield f" {word}"
         citations = tuple(asdict(citation) for citation in answer.citations)
-        yield Reply(text, answer.outcome, citations, answer.tokens_in, answer.tokens_out)
+        made_from = tuple(f"{passage.document_id}:{passage.ordinal}" for passage in answer.passages)
+        yield Reply(text, answer.outcome, citations, answer.tokens_in, answer.tokens_out, passages=made_from)
 
     def _from_engine(self, asked: Asked) -> Generator[str | Reply, None, None]:
         pieces = self._engine.stream(

@@ -16,7 +16,7 @@ from foretune.errors import ConfigError, InputError, NothingToDoError
 from foretune.plan.config import Config
 from foretune.plan.toml import load, where_in, write
 from foretune.progress import Progress, silent
-from foretune.types import Arm, Label, Question, Severity, Use
+from foretune.types import Arm, Label, Passage, Question, Severity, Use
 from foretune.vault import Principal, Vault, working
 
 if TYPE_CHECKING:
@@ -125,8 +125,9 @@ class Project:
         """Hold the project while a stage changes it.
 
         Raises:
-            VaultError: another process holds it.
+            VaultError: another process holds it, or the principal may not change the vault.
         """
+        self.vault.require_change()
         return working(self.vault.folder)
 
     # -- models, loaded when first needed ---------------------------------------------------------
@@ -277,6 +278,7 @@ class Project:
 
     def preview_rules(self) -> RulesPreview:
         """What each rule of the plan decides, and what would change against the last review; stores nothing."""
+        self.vault.require_whole("try rules")
         from foretune.governance import preview_rules
 
         return preview_rules(self.vault, self.config.governance)
@@ -299,6 +301,7 @@ class Project:
 
     def data_card(self, folder: Path | None = None) -> list[Path]:
         """Write the data card in its three forms to ``folder`` or ``reports/card``; returns the files."""
+        self.vault.require_whole("write the data card")
         from foretune.governance.card import write_card
 
         return write_card(self.vault, self.config, folder or self.folder / "reports" / "card", name=self.folder.name)
@@ -310,6 +313,7 @@ class Project:
 
     def write_labels(self, path: Path) -> int:
         """Write the labels of all documents to a spreadsheet for people to fill in; returns how many."""
+        self.vault.require_whole("write the labels")
         from foretune.governance.labels_sheet import write_labels_sheet
 
         return write_labels_sheet(self.vault, path)
@@ -325,12 +329,14 @@ class Project:
 
     def decisions(self, documents: Sequence[str] = ()) -> list[Decision]:
         """What people decided, oldest first."""
+        self.vault.require_whole("see what was decided")
         from foretune.governance import decisions
 
         return decisions(self.vault, documents)
 
     def standing(self) -> list[Standing]:
         """Included, redacted, excluded or waiting: each document, by whom and why."""
+        self.vault.require_whole("see where each document stands")
         from foretune.governance import standing
 
         return standing(self.vault, self.config.governance)
@@ -351,22 +357,37 @@ class Project:
             return run_stage(self, "index", progress)  # type: ignore[return-value]
 
     def search(self, query: str, *, k: int = 10) -> list[Hit]:
-        """The ``k`` best passages."""
+        """The ``k`` best passages; leaves an event that names them."""
         self.require_index()
-        return self.searcher.search(query, k=k)
+        hits = self.searcher.search(query, k=k)
+        self.vault.note("document.search", "index", _named([hit.passage for hit in hits]))
+        return hits
 
     def search_many(self, rows: Iterable[Mapping[str, Any]], *, k: int = 10) -> Iterator[tuple[Any, str, list[Hit]]]:
         """For each row (``id``, ``query``): id, query and hits."""
         self.require_index()
         for row in rows:
-            yield row["id"], row["query"], self.searcher.search(row["query"], k=k)
+            yield row["id"], row["query"], self.search(row["query"], k=k)
 
     def ask(self, question: str, *, adapter: Path | None = None) -> Answer:
-        """Answer from the documents, with citations, or say that they don't."""
+        """Answer from the documents, with citations, or say that they don't; leaves an event that names passages."""
         self.require_index()
-        return self.answerer.answer(question, adapter=adapter)
+        if adapter is not None:
+            from foretune.project.adapters import require_adapter
+
+            require_adapter(self, adapter)
+        answer = self.answerer.answer(question, adapter=adapter)
+        self.vault.note("document.ask", "index", {"outcome": answer.outcome, **_named(answer.passages)})
+        return answer
 
     def require_index(self) -> None:
+        """Who may not see everything is not told that there is an index of what they may not see.
+
+        Raises:
+            InputError: there is no index.
+        """
+        if not self.vault.principal.sees_everything:
+            return
         if self.vault.stage("index") is None:
             raise InputError(f"There is no index in {self.folder} yet: run `foretune index` (after `foretune add`).")
 
@@ -480,18 +501,21 @@ class Project:
 
     def report(self) -> Path:
         """Write the report; returns the HTML file."""
+        self.vault.require_whole("write the report")
         from foretune.project.report import write_report
 
         return write_report(self)
 
     def advice(self) -> Advice:
         """Retrieval or tuning, and why."""
+        self.vault.require_whole("be advised")
         from foretune.project.facts import advice
 
         return advice(self)
 
     def status(self) -> list[StageState]:
         """Each stage: up to date, stale and why, or not possible yet."""
+        self.vault.require_whole("see how far the stages are")
         from foretune.project.stages import states
 
         return states(self)
@@ -514,6 +538,11 @@ class Project:
     def about(self) -> dict[str, Any]:
         """What the project is, for reports and releases."""
         return {"folder": self.folder.name, "story": self.config.story.model_dump(), "vault": self.vault.id}
+
+
+def _named(passages: Sequence[Passage]) -> dict[str, Any]:
+    """Passages as an event names them: by the document's id and their place in it."""
+    return {"passages": [f"{passage.document_id}:{passage.ordinal}" for passage in passages]}
 
 
 def _load(path: Path) -> Config:

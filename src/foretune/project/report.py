@@ -140,7 +140,9 @@ def _corpus(project: Project) -> dict[str, Any]:
         )
         aside = connection.execute(select(t.set_aside.c.path, t.set_aside.c.reason).order_by(t.set_aside.c.path)).all()
         passages = connection.execute(
-            select(func.count()).select_from(t.passage).where(project.vault.readable(t.passage.c.label))
+            select(func.count())
+            .select_from(t.passage)
+            .where(project.vault.readable(t.passage.c.label, t.passage.c.document_id))
         ).scalar_one()
     standings = Counter(item.state for item in standing(project.vault, project.config.governance))
     return {

@@ -13,7 +13,7 @@ from foretune.errors import InputError
 from foretune.project.live import bring_to_life
 from foretune.releases import Promotion, promotion
 from foretune.serving import Desk, Follower, Journal, Switchboard
-from foretune.vault.access import OWNER_ROLES
+from foretune.vault.principals import by_key
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
@@ -91,27 +91,21 @@ def serve_project(
                 f"Other machines can reach {host}, and the API key and all answers travel unencrypted: "
                 "put a proxy with TLS in front, or serve at 127.0.0.1."
             )
-        record = _recorder(project, stack, warn)
+        journal = stack.enter_context(closing(Journal(project.vault, warn)))
         switchboard = stack.enter_context(closing(Switchboard(bring_to_life(project, seen.release_id))))
         stack.enter_context(closing(follower(project, switchboard, seen, warn))).start()
-        desk = Desk(switchboard, record)
+        desk = Desk(switchboard, journal.record)
 
         def stopping() -> None:
             if desk.under_way:
                 warn("Finishing the requests under way; press Ctrl-C again to stop at once.")
 
-        server = HttpServer(build_app(desk, api_key=key, say=warn), stopping=stopping)
+        application = build_app(
+            desk, api_key=key, say=warn, principal=partial(by_key, project.vault), refused=journal.refuse
+        )
+        server = HttpServer(application, stopping=stopping)
         shown = f"as in {KEY_VARIABLE}" if os.environ.get(KEY_VARIABLE, "").strip() else key
         say(f"Release {desk.release} answers at {address(listener)}/v1\nAPI key: {shown}\nPress Ctrl-C to stop.")
         server.run(sockets=[listener])
         if server.force_exit:
             raise KeyboardInterrupt
-
-
-def _recorder(project: Project, stack: ExitStack, warn: Callable[[str], None]) -> Callable[[str, str], None]:
-    """What leaves an audit event for each answer, where the principal may."""
-    principal = project.vault.principal
-    if principal.role not in OWNER_ROLES:
-        warn(f"Answers are not recorded in the audit log, because {principal.name} may read but not change this vault.")
-        return lambda *_: None
-    return stack.enter_context(closing(Journal(project.vault, warn))).record

@@ -154,7 +154,8 @@ def run_all(project: Project, progress: Progress) -> list[StageState]:
 
 
 def require_documents(project: Project) -> None:
-    """Raises :class:`NothingToDoError` where nothing was ever added."""
+    """Raises :class:`NothingToDoError` where nothing was ever added; that is nobody's to know but who works on them."""
+    project.vault.require_change()
     with project.vault.reading() as connection:
         count = connection.execute(select(func.count()).select_from(t.document)).scalar_one()
     if not count:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from foretune.errors import InputError
 from foretune.vault import Vault
 from foretune.vault import tables as t
+from foretune.vault.sealed import is_there, opened
 
 if TYPE_CHECKING:
     from foretune.releases.releases import Specification
@@ -67,14 +68,20 @@ def _adapter(vault: Vault, specification: Specification) -> Path | None:
             )
         return None
     with vault.reading() as connection:
-        query = select(t.adapter.c.path).where(t.adapter.c.id == specification.adapter)
-        relative = connection.execute(query).scalar_one_or_none()
-    path: Path = vault.folder / (relative or "")
-    if relative is None or not path.exists():
+        query = select(t.adapter.c.path, t.adapter.c.barred).where(t.adapter.c.id == specification.adapter)
+        row = connection.execute(query).one_or_none()
+    path: Path = vault.folder / (row.path if row else "")
+    if row is not None and row.barred:
+        raise InputError(
+            f"The adapter {specification.adapter[:8]} of this release learned from documents that were erased: "
+            "run `foretune run` for another, and create a new release with `foretune release create`."
+        )
+    if row is None or not is_there(path):
         raise InputError(
             f"The adapter {specification.adapter[:8]} of this release is no longer there: put it back from a backup, "
             "or run `foretune tune` and create a new release with `foretune release create`."
         )
+    path = opened(vault, path)
     if _sha256(path) != specification.adapter_hash:
         raise InputError(
             f"The file {path} is not the adapter this release was made with: put that one back from a backup, "

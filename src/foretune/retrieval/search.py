@@ -11,20 +11,22 @@ study is in docs/decisions/0004-retrieval.md.
 
 from __future__ import annotations
 
+import hmac
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.sql import Select
 
 from foretune.retrieval.recipe import embedder_mark
-from foretune.retrieval.terms import match_any, query_terms
+from foretune.retrieval.terms import query_terms
 from foretune.retrieval.vectors import Vectors, index_version, load_vectors
+from foretune.retrieval.words import FIELD_WEIGHTS, SharedWords, Words, own_words
 from foretune.types import Label, Passage
 from foretune.vault import Vault
 from foretune.vault.tables import document, passage
@@ -38,20 +40,11 @@ __all__ = ["COSINE_SHARE", "FIELD_WEIGHTS", "Hit", "Searcher"]
 COSINE_SHARE = 2 / 3
 """Weight of the cosine; BM25 has the rest. Anything from 0.6 to 0.7 does as well (the study)."""
 
-FIELD_WEIGHTS = (2.0, 2.0, 3.0, 1.0)
-"""What a word counts in title, headings, keywords (a person chose them) and body."""
-
 _K1 = 1.2
 """Saturation of BM25 in FTS5. Source: https://sqlite.org/fts5.html#the_bm25_function"""
 
 _WORD_MATCHES = 2000
 """Passages whose BM25 is looked at, best first; of any other it is below all these and counts as nothing."""
-
-_MATCHES = text(
-    f"SELECT rowid, bm25(passage_fts, {', '.join(map(str, FIELD_WEIGHTS))}) AS score FROM passage_fts "  # noqa: S608
-    "WHERE passage_fts MATCH :match ORDER BY score LIMIT :most"
-)
-"""Without a join: to read labels it would read, and decrypt, each passage that holds a word of the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,9 @@ class Searcher:
         self._vault, self._embedder, self._settings = vault, embedder, settings
         self._lock = Lock()
         self._vectors: Vectors | None = None
+        self._words: Words = SharedWords()
         self._rarity: dict[str, float] = {}
+        self._pseudonym_key = b""
 
     def search(
         self,
@@ -128,12 +123,19 @@ class Searcher:
             return found
         meanings = self._embedder.embed([queries[position] for position in asked])
         for position, meaning in zip(asked, meanings, strict=True):
-            with self._vault.reading() as connection:
-                vectors = self._current(connection)
-                wanted = self._wanted(labels, tags)
-                ranking = self._ranking(connection, vectors, queries[position], meaning, wanted, k)
-                found[position] = self._hits(connection, vectors, ranking)
+            found[position] = self._search(queries[position], meaning, self._wanted(labels, tags), k)
         return found
+
+    def _search(self, query: str, meaning: NDArray[np.float32], wanted: list[ColumnElement[bool]], k: int) -> list[Hit]:
+        with self._vault.reading() as connection:
+            while True:
+                vectors = self._current(connection)
+                ranking = self._ranking(connection, vectors, query, meaning, wanted, k)
+                ids = [int(number) for number in vectors.ids[ranking.positions]]
+                passages = self._passages(connection, ids)
+                if len(passages) == len(ids):
+                    return _hits(ids, passages, ranking)
+                self._vectors = None  # a document's tags have changed since, and with them who may see it
 
     def idf(self, word: str) -> float:
         """How rare a word (or its stem) is among passages: 0 in at least half of them, about 8 in one of 2,000.
@@ -155,6 +157,8 @@ class Searcher:
                     dimensions=self._embedder.dimensions,
                 )
                 self._rarity = {}
+                if not self._vault.principal.sees_everything:
+                    self._words = own_words(self._vault, connection)
             return self._vectors
 
     def _wanted(self, labels: Collection[Label] | None, tags: Collection[str] | None) -> list[ColumnElement[bool]]:
@@ -181,7 +185,7 @@ class Searcher:
         bm25 = self._bm25(connection, vectors, query_terms(query), all_matches=bool(wanted))
         scores = COSINE_SHARE * cosines + (1 - COSINE_SHARE) * bm25
         if wanted:
-            allowed = self._ids(connection, select(passage.c.id).where(self._vault.readable(passage.c.label), *wanted))
+            allowed = self._ids(connection, select(passage.c.id).where(self._readable(), *wanted))
             places, known = vectors.positions(allowed)
             candidates = places[known]
         else:
@@ -202,7 +206,7 @@ class Searcher:
             return normalised
         # The best matches may be others' alone: where anything is hidden or left out, all are looked at.
         most = -1 if all_matches or len(vectors.ids) < vectors.total else _WORD_MATCHES
-        rows = connection.execute(_MATCHES, {"match": match_any(terms), "most": most}).all()
+        rows = self._words.matches(connection, terms, most)
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         places, known = vectors.positions(ids)
         # FTS5 gives better matches lower, negative numbers.
@@ -212,9 +216,7 @@ class Searcher:
     def _weight(self, connection: Connection, vectors: Vectors, term: str) -> float:
         known = self._rarity.get(term)
         if known is None:
-            holding = connection.execute(
-                text("SELECT count(*) FROM passage_fts WHERE passage_fts MATCH :match"), {"match": match_any([term])}
-            ).scalar_one()
+            holding = self._words.holding(connection, term)
             known = max(0.0, math.log((vectors.total - holding + 0.5) / (holding + 0.5)))
             self._rarity[term] = known
         return known
@@ -222,28 +224,41 @@ class Searcher:
     def _ids(self, connection: Connection, query: Select[tuple[int]]) -> NDArray[np.int64]:
         return np.array(connection.execute(query).scalars().all(), np.int64)
 
-    def _hits(self, connection: Connection, vectors: Vectors, ranking: _Ranking) -> list[Hit]:
-        ids = [int(number) for number in vectors.ids[ranking.positions]]
-        passages = _passages(connection, ids, self._vault.readable(passage.c.label))
-        return [
-            Hit(rank, float(score), passages[number], float(bm25), float(cosine))
-            for rank, (number, score, bm25, cosine) in enumerate(
-                zip(ids, ranking.scores, ranking.bm25, ranking.cosines, strict=True), start=1
-            )
-        ]
+    def _readable(self) -> ColumnElement[bool]:
+        return self._vault.readable(passage.c.label, passage.c.document_id)
 
-
-def _passages(connection: Connection, ids: list[int], readable: ColumnElement[bool]) -> dict[int, Passage]:
-    columns = (
-        *(passage.c.id, passage.c.document_id, document.c.path, passage.c.ordinal),
-        *(passage.c.start, passage.c.end, passage.c.text, passage.c.headings),
-    )
-    rows = connection.execute(
-        select(*columns).join(document, document.c.id == passage.c.document_id).where(passage.c.id.in_(ids), readable)
-    )
-    return {
-        row.id: Passage(
-            row.id, row.document_id, row.path, row.ordinal, row.start, row.end, row.text, tuple(row.headings)
+    def _passages(self, connection: Connection, ids: list[int]) -> dict[int, Passage]:
+        columns = (
+            *(passage.c.id, passage.c.document_id, document.c.path, passage.c.ordinal),
+            *(passage.c.start, passage.c.end, passage.c.text, passage.c.headings),
         )
-        for row in rows
-    }
+        rows = connection.execute(
+            select(*columns)
+            .join(document, document.c.id == passage.c.document_id)
+            .where(passage.c.id.in_(ids), self._readable())
+        )
+        return {
+            row.id: Passage(
+                self._shown(row.id),
+                *(row.document_id, row.path, row.ordinal, row.start, row.end, row.text, tuple(row.headings)),
+            )
+            for row in rows
+        }
+
+    def _shown(self, number: int) -> int:
+        """A passage's id as the principal sees it: ids count up, so gaps would tell how many are hidden between."""
+        if self._vault.principal.sees_everything:
+            return number
+        if not self._pseudonym_key:
+            self._pseudonym_key = self._vault.derived_key("passage ids")
+        mark = hmac.digest(self._pseudonym_key, number.to_bytes(8, "big"), "sha256")
+        return int.from_bytes(mark[:6], "big")  # an integer that JSON keeps whole
+
+
+def _hits(ids: list[int], passages: Mapping[int, Passage], ranking: _Ranking) -> list[Hit]:
+    return [
+        Hit(rank, float(score), passages[number], float(bm25), float(cosine))
+        for rank, (number, score, bm25, cosine) in enumerate(
+            zip(ids, ranking.scores, ranking.bm25, ranking.cosines, strict=True), start=1
+        )
+    ]

@@ -33,7 +33,7 @@ class Vectors:
     ids: NDArray[np.int64]
     matrix: NDArray[np.float32]
     total: int
-    """Passages of the whole index: what a word's rarity is measured against."""
+    """Passages the principal may see: what a word's rarity is measured against."""
 
     def cosines(self, meaning: NDArray[np.float32]) -> NDArray[np.float32]:
         """Of each passage and a unit vector."""
@@ -70,14 +70,15 @@ def load_vectors(vault: Vault, connection: Connection, *, embedder_mark: str, di
     version = index_version(connection)
     rows = connection.execute(
         select(passage.c.id, passage.c.vector)
-        .where(vault.readable(passage.c.label), passage.c.recipe.endswith(f"-{embedder_mark}"))
+        .where(vault.readable(passage.c.label, passage.c.document_id), passage.c.recipe.endswith(f"-{embedder_mark}"))
         .order_by(passage.c.id)
     ).all()
-    if not rows and connection.execute(select(passage.c.id).where(vault.readable(passage.c.label)).limit(1)).first():
+    visible = select(func.count()).select_from(passage).where(vault.readable(passage.c.label, passage.c.document_id))
+    total = connection.execute(visible).scalar_one()
+    if total and not rows:
         raise InputError(
             "The index was made with another embedding model than retrieval.embedder names: run `foretune index`."
         )
     ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
     matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), dimensions)
-    total = connection.execute(select(func.count()).select_from(passage)).scalar_one()
     return Vectors(version, ids, matrix.astype(np.float32, copy=False), total)

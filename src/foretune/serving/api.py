@@ -13,6 +13,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request
@@ -27,6 +28,7 @@ from foretune.serving.chat_request import ChatRequest, problem
 from foretune.serving.desk import Begun, Desk, Piece
 from foretune.serving.runtime import Reply
 from foretune.serving.words import in_words
+from foretune.vault import Principal, Role
 
 __all__ = ["MAX_BODY_BYTES", "build_app"]
 
@@ -39,24 +41,38 @@ _HINTS = {
 _DEFECT = "The server failed at this request; whoever runs it has been told where."
 
 
-def build_app(desk: Desk, *, api_key: str, say: Callable[[str], None]) -> FastAPI:
+def build_app(
+    desk: Desk,
+    *,
+    api_key: str,
+    say: Callable[[str], None],
+    principal: Callable[[str], Principal | None] = lambda _: None,
+    refused: Callable[[], None] = lambda: None,
+) -> FastAPI:
     """The application.
 
     Args:
-        api_key: what ``Authorization: Bearer …`` has to carry.
+        api_key: what ``Authorization: Bearer …`` has to carry, to be answered as whoever serves.
         say: shows a sentence to whoever runs the server.
+        principal: whose key another one is, to be answered from what that principal may see.
+        refused: told of each request with neither.
     """
     app = FastAPI(title="Foretune", docs_url=None, redoc_url=None, openapi_url=None)
 
-    async def authorised(authorization: Annotated[str, Header()] = "") -> None:
+    def authorised(http: Request, authorization: Annotated[str, Header()] = "") -> None:
         scheme, _, key = authorization.partition(" ")
         # Header values are decoded as Latin-1: back to the bytes that were sent.
-        if scheme.lower() != "bearer" or not hmac.compare_digest(key.encode("latin-1"), api_key.encode()):
+        sent = key.encode("latin-1")
+        owns = hmac.compare_digest(sent, api_key.encode())
+        who = None if owns else principal(sent.decode("utf-8", "replace"))
+        if scheme.lower() != "bearer" or not (owns or (who and who.role != Role.AUDITOR)):
+            refused()
             raise HTTPException(
                 401,
                 "The API key is missing or wrong: send it as `Authorization: Bearer KEY`.",
                 {"WWW-Authenticate": "Bearer"},
             )
+        http.state.principal = who
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
@@ -90,7 +106,7 @@ def build_app(desk: Desk, *, api_key: str, say: Callable[[str], None]) -> FastAP
     @app.post("/v1/chat/completions", dependencies=[Depends(authorised)], response_model=None)
     async def chat(http: Request) -> JSONResponse | StreamingResponse:
         request = ChatRequest.model_validate_json(await _body(http))
-        pieces = desk.answer(request.asked())
+        pieces = desk.answer(replace(request.asked(), principal=http.state.principal))
         if not request.stream:
             return JSONResponse(await _whole(http, pieces))
         # What fails before the first word still gets a status of its own.

@@ -37,10 +37,11 @@ class Desk:
     """Takes requests in the event loop and has them answered.
 
     Args:
-        record: told release id and outcome of each answer of which something was given out.
+        record: told release id, outcome, who asked (empty for whoever serves) and passages of each answer of which
+            something was given out.
     """
 
-    def __init__(self, switchboard: Switchboard, record: Callable[[str, str], None]) -> None:
+    def __init__(self, switchboard: Switchboard, record: Callable[[str, str, str, tuple[str, ...]], None]) -> None:
         self._switchboard, self._record = switchboard, record
         self._places = asyncio.Semaphore(_PLACES)
         self.under_way = 0
@@ -96,6 +97,8 @@ class Desk:
     def _make(self, runtime: Runtime, asked: Asked, left: threading.Event, give: Callable[[_Item], None]) -> None:
         give(Begun(runtime.name))
         given, outcome = False, "cut_short"
+        passages: tuple[str, ...] = ()
+        who = asked.principal.name if asked.principal else ""
         try:
             with contextlib.closing(runtime.stream(asked)) as pieces:
                 for piece in pieces:
@@ -103,8 +106,8 @@ class Desk:
                         break
                     given = True
                     if isinstance(piece, Reply):
-                        outcome = piece.outcome
+                        outcome, passages = piece.outcome, piece.passages
                     give(piece)
         finally:
             if given:
-                self._record(runtime.release_id, outcome)
+                self._record(runtime.release_id, outcome, who, passages)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from foretune.serving.words import in_words
 from foretune.vault import Vault, now
@@ -22,13 +23,14 @@ _RETRY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    release_id: str
-    outcome: str
-    at: str
+    action: str
+    subject: str
+    actor: str
+    detail: Mapping[str, Any]
 
 
 class Journal:
-    """Records that a release answered, and how that ended; never what was said.
+    """Records that a release answered, whom, from which passages, and how that ended; never what was said.
 
     Args:
         say: shows a sentence to whoever runs the server.
@@ -42,9 +44,19 @@ class Journal:
         self._thread = threading.Thread(target=self._work, name="foretune-journal", daemon=True)
         self._thread.start()
 
-    def record(self, release_id: str, outcome: str) -> None:
-        """Leave an event ``serving.answer``; does not wait."""
-        self._queue.put(_Entry(release_id, outcome, now()))
+    def record(self, release_id: str, outcome: str, who: str = "", passages: tuple[str, ...] = ()) -> None:
+        """Leave an event ``serving.answer``; does not wait.
+
+        Args:
+            who: asked; empty for whoever serves.
+            passages: what the answer was made from.
+        """
+        detail = {"outcome": outcome, "at": now(), "passages": list(passages)}
+        self._queue.put(_Entry("serving.answer", release_id, who, detail))
+
+    def refuse(self) -> None:
+        """Leave an event ``access.refuse`` of a request without a right key; does not wait."""
+        self._queue.put(_Entry("access.refuse", "api", "unknown", {"deed": "ask", "at": now()}))
 
     def close(self) -> None:
         """Write what is left."""
@@ -73,11 +85,9 @@ class Journal:
 
     def _write(self) -> None:
         try:
-            with self._vault.writing() as connection:
+            with self._vault.logging() as connection:
                 for entry in self._pending:
-                    self._vault.record(
-                        connection, "serving.answer", entry.release_id, {"outcome": entry.outcome, "at": entry.at}
-                    )
+                    self._vault.record(connection, entry.action, entry.subject, entry.detail, actor=entry.actor or None)
         except Exception as error:  # kept and tried again: answering goes on
             if not self._trouble:
                 self._say(f"Answers wait to be recorded in the audit log: {in_words(error)}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from foretune.types import Message
+from foretune.vault import Principal
 
 __all__ = ["Asked", "Reply", "Runtime", "Switchboard"]
 
@@ -23,6 +24,8 @@ class Asked:
     temperature: float = 0.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    principal: Principal | None = None
+    """Who asks, and so what may be answered from; None for whoever serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Reply:
     tokens_out: int
     finish: str = "stop"
     """``stop``, ``length`` or ``content_filter``."""
+    passages: tuple[str, ...] = ()
+    """What it was made from, as the audit log names it."""
 
 
 class Runtime(Protocol):

@@ -6,9 +6,9 @@ on: :class:`Vault`, the tables (``foretune.vault.tables``) and the principal.
 
 from __future__ import annotations
 
-from foretune.vault.access import Principal, local_owner, readable
+from foretune.vault.access import Grant, GrantKind, Principal, Role, local_owner, readable
 from foretune.vault.clock import now
 from foretune.vault.lock import working
 from foretune.vault.vault import Vault
 
-__all__ = ["Principal", "Vault", "local_owner", "now", "readable", "working"]
+__all__ = ["Grant", "GrantKind", "Principal", "Role", "Vault", "local_owner", "now", "readable", "working"]

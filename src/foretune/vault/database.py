@@ -7,13 +7,14 @@ that no plaintext leaves the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy import event as hooks
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from foretune.errors import VaultError
@@ -25,23 +26,42 @@ if TYPE_CHECKING:
 __all__ = ["Database"]
 
 _BUSY_MILLISECONDS = 15_000
+_PAGES_NAMED = 5
+SECURE_DELETE = "ON"
+"""Whether what is deleted is overwritten. Only a test turns it off, to see that residue would be found."""
 
 
 class Database:
     """A pool of connections to one encrypted file."""
 
-    def __init__(self, path: Path, key: Key) -> None:
+    def __init__(self, path: Path, keys: Callable[[], list[Key]]) -> None:
+        """``keys`` finds the key, and is asked again when it no longer fits; of several, one does."""
         self.path = path
-        self._key = key
+        self._keys = keys
+        self._key = keys()[0]
         self._engine = self._create()
 
     def _connect(self) -> DBAPIConnection:
+        """A connection with the key as it was, else as it is now: another process may have changed it."""
+        try:
+            return self._connect_with(self._key)
+        except VaultError:
+            for key in self._keys():
+                if key.secret == self._key.secret:
+                    continue
+                with suppress(VaultError):
+                    connection = self._connect_with(key)
+                    self._key = key
+                    return connection
+            raise
+
+    def _connect_with(self, key: Key) -> DBAPIConnection:
         from sqlcipher3 import dbapi2
 
         connection = dbapi2.connect(str(self.path), check_same_thread=False, isolation_level=None)
         cursor = connection.cursor()
         cursor.execute("PRAGMA cipher_log_level = NONE")  # a wrong key is told once, in our words
-        cursor.execute(f"PRAGMA key = {self._key.pragma()}")
+        cursor.execute(f"PRAGMA key = {key.pragma()}")
         try:
             cursor.execute("SELECT count(*) FROM sqlite_master")
         except dbapi2.DatabaseError as error:
@@ -56,14 +76,14 @@ class Database:
                     "may write to its folder."
                 ) from None
             raise VaultError(
-                f"The key from {self._key.origin} does not open the vault {self.path}: "
-                "use the key it was made with, or put the file back from a backup."
+                f"The key from {key.origin} does not open the vault {self.path}: "
+                "use the key it has now (it may have been changed since), or put the file back from a backup."
             ) from None
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
-            "secure_delete = ON",
+            f"secure_delete = {SECURE_DELETE}",
             "temp_store = MEMORY",
             f"busy_timeout = {_BUSY_MILLISECONDS}",
             "cache_size = -65536",
@@ -91,13 +111,51 @@ class Database:
             # and two writers could deadlock instead of queueing.
             connection.exec_driver_sql(str(connection.get_execution_options().get("begin", "BEGIN")))
 
+        @hooks.listens_for(engine, "checkout")
+        def _still_fits(connection: DBAPIConnection, *_: object) -> None:
+            # After a change of key an open connection cannot read: one with the new key takes its place.
+            try:
+                connection.cursor().execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except dbapi2.DatabaseError as error:
+                if "not a database" in str(error) or "malformed" in str(error):
+                    raise DisconnectionError from None
+                raise
+
         return engine
+
+    def rekey(self, key: Key) -> None:
+        """Encrypt every page with another key, in one transaction: a kill leaves the old key or the new one.
+
+        Who reads meanwhile goes on; writers wait.
+        """
+        raw = self._connect()
+        try:
+            raw.cursor().execute(f"PRAGMA rekey = {key.pragma()}")
+        finally:
+            raw.close()
+        self._engine.dispose()
+        self._key = key
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment of the vault."""
-        with self._engine.connect() as connection, connection.begin():
-            yield connection
+        """A transaction that sees one moment of the vault.
+
+        Raises:
+            VaultError: a page that was needed is damaged.
+        """
+        from sqlalchemy.exc import DatabaseError
+
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            if "malformed" not in str(error.orig) and "not a database" not in str(error.orig):
+                raise
+            named = "; ".join(self.damaged_pages()[:_PAGES_NAMED]) or "none that is there now"
+            raise VaultError(
+                f"The vault {self.path} is damaged (pages: {named}): put it back from a backup. "
+                "What lies in other pages can still be read."
+            ) from None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -141,9 +199,24 @@ class Database:
 
         return decrypted_pages(self.path, self._key)
 
-    def derived_key(self, purpose: str, salt: str) -> bytes:
-        """See :meth:`foretune.vault.keys.Key.derived`."""
-        return self._key.derived(purpose, salt)
+    def damaged_pages(self) -> list[str]:
+        """What ``PRAGMA cipher_integrity_check`` says, a line a page that is not authentic."""
+        raw = self._connect()
+        try:
+            # Until the log is folded in, the check takes pages that are newer in the log for damaged.
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return [row[0] for row in raw.cursor().execute("PRAGMA cipher_integrity_check")]
+        finally:
+            raw.close()
+
+    def key_material(self, salt: str) -> bytes:
+        """See :meth:`foretune.vault.keys.Key.material`."""
+        return self._key.material(salt)
+
+    def key(self) -> Key:
+        """The key that fits."""
+        self._connect().close()
+        return self._key
 
     def close(self) -> None:
         self._engine.dispose()

@@ -20,9 +20,23 @@ import platformdirs
 
 from foretune.errors import VaultError
 
-__all__ = ["Key", "create_key", "find_key", "key_file"]
+__all__ = [
+    "NEW_VARIABLE",
+    "Key",
+    "create_key",
+    "derived",
+    "find_keys",
+    "keep_key",
+    "key_file",
+    "next_key",
+    "settle_next_key",
+]
 
 VARIABLE = "FORETUNE_KEY"
+NEW_VARIABLE = "FORETUNE_NEW_KEY"
+"""The key to change to, where the present one comes from :data:`VARIABLE`."""
+_NEXT = ".next"
+"""Ends the name of a key that is being changed to: until that is over, either may be the right one."""
 _SERVICE = "foretune"
 _ROUNDS = 256_000
 
@@ -40,20 +54,23 @@ class Key:
             return f"\"x'{self.secret}'\""
         return "'" + self.secret.replace("'", "''") + "'"
 
-    def derived(self, purpose: str, salt: str) -> bytes:
-        """32 bytes for one purpose, made anew from the secret whenever they are needed and never stored.
+    def material(self, salt: str) -> bytes:
+        """What keys for other purposes are derived from.
 
-        HKDF-SHA256 (RFC 5869). A passphrase is first stretched like SQLCipher does, so that what is made with these
-        bytes and leaves the vault helps nobody to guess it.
+        A passphrase is first stretched like SQLCipher does, so that what is made with a derived key and leaves the
+        vault helps nobody to guess it.
         """
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
         if re.fullmatch(r"[0-9a-fA-F]{64}", self.secret):
-            material = bytes.fromhex(self.secret)
-        else:
-            material = hashlib.pbkdf2_hmac("sha512", self.secret.encode(), salt.encode(), _ROUNDS)
-        return HKDF(SHA256(), 32, salt.encode(), purpose.encode()).derive(material)
+            return bytes.fromhex(self.secret)
+        return hashlib.pbkdf2_hmac("sha512", self.secret.encode(), salt.encode(), _ROUNDS)
+
+
+def derived(material: bytes, purpose: str, salt: str) -> bytes:
+    """32 bytes for one purpose, made anew whenever they are needed and never stored: HKDF-SHA256 (RFC 5869)."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), 32, salt.encode(), purpose.encode()).derive(material)
 
 
 def key_file(vault_id: str) -> Path:
@@ -65,38 +82,75 @@ def create_key(vault_id: str) -> Key:
     """Take the key from ``FORETUNE_KEY``, or make one and keep it in the keyring or a 0600 file."""
     if secret := os.environ.get(VARIABLE):
         return Key(secret, VARIABLE)
-    secret = secrets.token_hex(32)
+    return keep_key(vault_id, secrets.token_hex(32))
+
+
+def keep_key(vault_id: str, secret: str) -> Key:
+    """Keep a key in the keyring, or in a 0600 file; whatever was kept there before is replaced."""
     if _keyring_set(vault_id, secret):
         return Key(secret, "keyring")
     path = key_file(vault_id)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secret + "\n")
         file.flush()
         os.fsync(file.fileno())
+    draft.replace(path)
     return Key(secret, str(path))
 
 
-def find_key(vault_id: str) -> Key:
-    """The key of an existing vault.
+def find_keys(vault_id: str) -> list[Key]:
+    """The key of an existing vault; a second one where a change of key was cut short, and either may be right.
 
     Raises:
         VaultError: no key is to be found, or the key file can be read by others.
     """
     if secret := os.environ.get(VARIABLE):
-        return Key(secret, VARIABLE)
-    path = key_file(vault_id)
+        new = os.environ.get(NEW_VARIABLE)
+        return [Key(secret, VARIABLE), *([Key(new, NEW_VARIABLE)] if new else [])]
+    found = [key for name in (vault_id, vault_id + _NEXT) if (key := _kept(name))]
+    if not found:
+        raise VaultError(
+            f"There is no key for this vault: set {VARIABLE}, or put the key file back at {key_file(vault_id)} "
+            "(without the key nobody can open the vault)."
+        )
+    return found
+
+
+def next_key(vault_id: str) -> Key:
+    """The key to change to, kept beside the present one until :func:`settle_next_key`.
+
+    Raises:
+        VaultError: the present key comes from the environment, and the next one does not.
+    """
+    if os.environ.get(VARIABLE):
+        if new := os.environ.get(NEW_VARIABLE):
+            return Key(new, NEW_VARIABLE)
+        raise VaultError(f"The key comes from {VARIABLE}: set {NEW_VARIABLE} to the one to change to.")
+    return keep_key(vault_id + _NEXT, secrets.token_hex(32))
+
+
+def settle_next_key(vault_id: str) -> None:
+    """Let the next key take the place of the present one."""
+    if os.environ.get(VARIABLE):
+        return
+    upcoming = _kept(vault_id + _NEXT)
+    if upcoming is not None:
+        keep_key(vault_id, upcoming.secret)
+        key_file(vault_id + _NEXT).unlink(missing_ok=True)
+        _keyring_delete(vault_id + _NEXT)
+
+
+def _kept(name: str) -> Key | None:
+    path = key_file(name)
     if path.exists():
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise VaultError(f"The key file {path} can be read by others: run `chmod 600 {path}`.")
         return Key(path.read_text().strip(), str(path))
-    if secret := _keyring_get(vault_id):
-        return Key(secret, "keyring")
-    raise VaultError(
-        f"There is no key for this vault: set {VARIABLE}, or put the key file back at {path} "
-        "(without the key nobody can open the vault)."
-    )
+    secret = _keyring_get(name)
+    return None if secret is None else Key(secret, "keyring")
 
 
 def _keyring_usable() -> bool:
@@ -131,3 +185,15 @@ def _keyring_set(vault_id: str, secret: str) -> bool:
     except KeyringError:
         return False
     return True
+
+
+def _keyring_delete(vault_id: str) -> None:
+    if not _keyring_usable():
+        return
+    import contextlib
+
+    import keyring
+    from keyring.errors import KeyringError
+
+    with contextlib.suppress(KeyringError):
+        keyring.delete_password(_SERVICE, vault_id)

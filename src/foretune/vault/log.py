@@ -49,7 +49,8 @@ class Verification:
 
 def make_checkpoint(vault: Vault) -> dict[str, Any]:
     """Sign the log as it is now; the signed statement is kept in the vault and returned, to be kept elsewhere too."""
-    with vault.writing() as connection:
+    vault.require_log()
+    with vault.logging() as connection:
         vault.record(connection, "audit.checkpoint", vault.id)
         tree = MerkleTree()
         for leaf in connection.execute(select(event.c.leaf).order_by(event.c.sequence)).scalars():
@@ -66,6 +67,7 @@ def _statement(vault_id: str, size: int, root: str, at: str) -> dict[str, Any]:
 
 def checkpoints(vault: Vault) -> list[dict[str, Any]]:
     """The signed checkpoints, the oldest first."""
+    vault.require_log()
     with vault.reading() as connection:
         rows = connection.execute(select(checkpoint).order_by(checkpoint.c.size)).all()
         key = public_key(connection)

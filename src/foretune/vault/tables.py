@@ -249,6 +249,8 @@ adapter = Table(
     Column("settings", JSON, nullable=False),
     Column("metrics", JSON, nullable=False),
     Column("at", Text, nullable=False),
+    Column("tainted", Text, nullable=False, server_default=""),  # receipt of the erasure of what it learned from
+    Column("barred", Boolean, nullable=False, server_default="0"),  # tainted, and not to be used for it
 )
 
 question = Table(
@@ -316,6 +318,7 @@ principal = Table(
     Column("role", Text, nullable=False),  # owner, steward, reader, auditor
     Column("label", Text, nullable=False),  # the most sensitive label it may read
     Column("at", Text, nullable=False),
+    Column("key_hash", Text, nullable=False, server_default=""),  # SHA-256 of its API key
 )
 
 grant = Table(
