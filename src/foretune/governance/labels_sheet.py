@@ -11,8 +11,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from foretune.governance.descriptions import describe
 from foretune.governance.label_fields import FIELDS, known, proposals
 from foretune.governance.store import version
 from foretune.governance.types import DecisionKind
+from foretune.spreadsheets import CELL_LIMIT, csv_table, unguarded
 from foretune.types import Document, Label
 from foretune.vault import Vault
 
@@ -37,12 +37,8 @@ COLUMNS = ("document", *FIELDS, "accept", "why", "id", "version")
 PROPOSED = "?"
 NONE = "(none)"
 _NEEDED = ("id", "version")
-_CELL_LIMIT = 32_767
-"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
 _VALUE_LIMIT = 1_000
 _ACCEPTED = frozenset({"yes", "y", "x", "true", "1"})
-_FORMULA = re.compile(r"^'*[=@+\-\t\r]")
-_GUARDED = re.compile(r"^'(?='*[=@+\-\t\r])")
 _WIDTHS = {"document": 40, "title": 36, "why": 50, "keywords": 30}
 _SHOWN_PROBLEMS = 10
 
@@ -92,7 +88,10 @@ def write_labels_sheet(vault: Vault, path: Path) -> int:
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}: make it first, or write the sheet somewhere else.")
     rows = [_row(each) for each in documents(vault)]
-    content = _xlsx(rows) if suffix == ".xlsx" else _csv(rows)
+    if suffix == ".xlsx":
+        content = _xlsx(rows)
+    else:
+        content = csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
     with replacing(path) as draft:
         draft.write_bytes(content)
     return len(rows)
@@ -114,19 +113,6 @@ def _row(each: Document) -> dict[str, str]:
     return row
 
 
-def _csv(rows: Iterable[Mapping[str, str]]) -> bytes:
-    """UTF-8 with byte order mark, as spreadsheets expect; a cell that would run as a formula is quoted with ``'``.
-
-    See OWASP, “CSV Injection” (https://owasp.org/www-community/attacks/CSV_Injection).
-    """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow(["'" + row[name] if _FORMULA.match(row[name]) else row[name] for name in COLUMNS])
-    return buffer.getvalue().encode("utf-8-sig")
-
-
 def _xlsx(rows: Sequence[Mapping[str, str]]) -> bytes:
     """Cells as text, so that nothing becomes a formula; drop-down lists where there is a choice."""
     import xlsxwriter
@@ -145,7 +131,7 @@ def _xlsx(rows: Sequence[Mapping[str, str]]) -> bytes:
         for column, name in enumerate(COLUMNS):
             cell = row[name]
             is_proposed = name in FIELDS and cell.startswith(PROPOSED)
-            sheet.write_string(number, column, cell[:_CELL_LIMIT], proposed if is_proposed else body)
+            sheet.write_string(number, column, cell[:CELL_LIMIT], proposed if is_proposed else body)
     for name, choice in (("sensitivity", list(Label)), ("accept", ["yes"]), ("consent", ["yes", "no", NONE])):
         column = COLUMNS.index(name)
         sheet.data_validation(
@@ -275,7 +261,7 @@ def _change(number: int, each: Document, row: Mapping[str, str], problems: list[
     accepts = row.get("accept", "").lower() in _ACCEPTED
     for name in FIELDS:
         cell, present = row.get(name, ""), _line(known(each, name))
-        if cell == present[:_CELL_LIMIT]:
+        if cell == present[:CELL_LIMIT]:
             continue
         if cell.startswith(PROPOSED):
             cell = cell.removeprefix(PROPOSED).strip() if accepts else ""
@@ -383,4 +369,4 @@ def _read_csv(path: Path) -> tuple[list[list[str]], list[str]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error:
         raise InputError(f"{path.name} cannot be read as a CSV table: save it as “CSV UTF-8” and try again.") from None
-    return [[_line(_GUARDED.sub("", cell)) for cell in row] for row in rows], notices
+    return [[_line(unguarded(cell)) for cell in row] for row in rows], notices

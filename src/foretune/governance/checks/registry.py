@@ -15,7 +15,8 @@ from typing import Any
 
 from foretune.errors import InputError
 from foretune.models import CATALOGUE, installed
-from foretune.plan.config import GovernanceSettings
+from foretune.plan.config import Config, GovernanceSettings
+from foretune.plan.intent import intent
 from foretune.types import Document, Finding, Severity
 
 __all__ = [
@@ -42,6 +43,12 @@ class Wanted:
     questions: tuple[str, ...] = ()
     voice: bool | None = None
 
+    @classmethod
+    def of(cls, plan: Config, questions: Sequence[str] = ()) -> Wanted:
+        """What a plan says."""
+        topic = " ".join((plan.story.want, plan.story.so_that, plan.purpose.must_answer))
+        return cls(topic, tuple(questions), bool(intent(plan).voice))
+
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
@@ -67,6 +74,8 @@ class CheckSettings:
     """The bench's questions that the documents should answer."""
     voice: bool | None = None
     """Whether the plan asks for one author's voice; None without a plan: the documents tell."""
+    every_place: bool = False
+    """Report what repeats across documents in each that has it, where it can be repaired; else in the first."""
 
     @classmethod
     def of(cls, settings: GovernanceSettings, languages: Sequence[str], wanted: Wanted | None = None) -> CheckSettings:
@@ -83,6 +92,7 @@ class CheckSettings:
             topics=tuple(settings.topics),
             questions=wanted.questions,
             voice=wanted.voice,
+            every_place=True,
         )
 
 
