@@ -201,13 +201,16 @@ def corpus_check(
     dump: Callable[[Any], bytes] | None = None,
     load: Callable[[bytes], Any] | None = None,
     part_of: str = "",
+    model: str = "",
 ) -> Callable[[_Compare], _Compare]:
-    """Register a function of the signatures of all documents.
+    """Register a function of the signatures of all documents; with a ``model`` it runs again once that is installed.
 
     With ``dump`` and ``load`` a project keeps the signatures, so that adding a document signs that one only.
     """
 
     def register(compare: _Compare) -> _Compare:
+        if model:
+            _models[name] = model
         _checks[name] = CorpusCheck(
             name,
             dict(types),
@@ -235,7 +238,7 @@ def notices(names: Iterable[str]) -> list[str]:
         f"The check {name} ran without the model {_models[name]!r} and finds less (see docs/checks/{name}.md): "
         f"run `foretune models get {_models[name]}`, then again."
         for name in names
-        if name in _models and not _installed(name)
+        if name in _models and isinstance(_checks[name], DocumentCheck) and not _installed(name)
     ]
 
 
