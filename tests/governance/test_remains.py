@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.governance.pages import put, read_pages
 from tests.helpers import shared
 
-from foretune.governance import governed, review
+from foretune.errors import InputError
+from foretune.governance import DecisionKind, Filter, decide, governed, review, undo
 from foretune.governance.checks import CheckSettings, named
 from foretune.governance.checks.boilerplate import boilerplate
 from foretune.governance.checks.registry import CorpusCheck
@@ -160,3 +161,21 @@ def test_versions_of_one_page_are_no_boilerplate() -> None:
     lines = [f"Line {n} of the leave rules says what holds for day {n}." for n in range(12)]
     pages = {f"v{n}.md": "\n".join([*lines, f"This is version {n} of the leave rules."]) for n in range(6)}
     assert signed(pages) == []
+
+
+def test_a_footer_is_taken_out_by_one_decision_and_comes_back_with_its_undo(vault: Vault) -> None:
+    footer = "Share this page with your friends now, and with all of theirs."
+    put(vault, {f"{n}.md": f"Page {n} of the leave rules has words of its own.\n\n{footer}\n" for n in range(6)})
+    settings = GovernanceSettings()
+    review(vault, settings)
+    decide(vault, [], DecisionKind.REPAIR, reason="a footer", only=Filter(check="garbled", type="boilerplate"))
+    assert not any(footer in each.text for each in governed(vault, settings))
+    undo(vault, reason="it was wanted")
+    assert all(footer in each.text for each in governed(vault, settings))
+
+
+def test_what_offers_no_repair_is_not_repaired_by_a_filter(vault: Vault) -> None:
+    put(vault, {"a.md": "<<<<<<< HEAD\nLeave is 20 days.\n=======\nLeave is 24 days.\n>>>>>>> main\n"})
+    review(vault, GovernanceSettings())
+    with pytest.raises(InputError, match="offers a repair"):
+        decide(vault, [], DecisionKind.REPAIR, reason="merge", only=Filter(check="garbled", type="merge"))
