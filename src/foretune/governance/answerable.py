@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from foretune.embedding import Embedder
 from foretune.evidence import content_stems, sentences, support
-from foretune.governance.markup import prose
+from foretune.governance.passages import passages_of, prose_lines
 from foretune.governance.topics import Terms, TopicSpace, bucket, terms
 
 __all__ = ["ANSWERABLE", "NEAR", "Answerability", "answerability"]
@@ -30,7 +30,6 @@ _READ = 5
 """Documents read for a question."""
 _READ_FOR_MEANING = 30
 """Documents whose passages are compared with a question that none answers in its own words."""
-_PASSAGE_WORDS = 100
 _MOST_PASSAGES = 2_500
 """Embedded for all questions together: about 50 CPU-seconds, whatever the size of the corpus."""
 _WINDOW = 3
@@ -124,7 +123,7 @@ def _nearest(
     for rank in range(_READ_FOR_MEANING):
         for order in shares.values():
             if rank < len(order) and order[rank] not in places and len(passages) < _MOST_PASSAGES:
-                cut = _passages(text(order[rank]))
+                cut = passages_of(text(order[rank]))
                 places[order[rank]] = (len(passages), len(passages) + len(cut))
                 passages += cut
     if not passages:
@@ -140,21 +139,6 @@ def _nearest(
     return nearest
 
 
-def _passages(text: str) -> list[str]:
-    """Sentences on end, of about :data:`_PASSAGE_WORDS` words together."""
-    passages: list[str] = []
-    held: list[str] = []
-    words = 0
-    for span in sentences(prose_lines(text)):
-        count = len(span.text.split())
-        if held and words + count > _PASSAGE_WORDS:
-            passages.append(" ".join(held))
-            held, words = [], 0
-        held.append(span.text)
-        words += count
-    return [*passages, " ".join(held)] if held else passages
-
-
 def _windows(text: str, wanted: set[str], idf: Callable[[str], float]) -> list[str]:
     """The runs of sentences that hold most of the ``wanted`` stems, the best first."""
     spans = [span.text for span in sentences(prose_lines(text))]
@@ -166,9 +150,3 @@ def _windows(text: str, wanted: set[str], idf: Callable[[str], float]) -> list[s
             weighed.append((-sum(map(idf, sorted(union))), start))
     weighed.sort()
     return [" ".join(spans[start : start + _WINDOW]) for _, start in weighed[:_TRIED]]
-
-
-def prose_lines(text: str) -> str:
-    """The prose of a text, paragraph by paragraph, so that headings and items stay apart."""
-    blocks = (prose(block) for block in text.split("\n\n"))
-    return "\n\n".join(block for block in blocks if block)

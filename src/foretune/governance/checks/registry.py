@@ -155,6 +155,8 @@ class CorpusCheck(Check):
     load: Callable[[bytes], Any] | None
     part_of: str = ""
     """The check whose name its findings carry, where it finds across documents what that one finds in each."""
+    costly: bool = False
+    """Runs with all checks or by its own name only, not with the check that it is a part of."""
 
 
 _checks: dict[str, Check] = {}
@@ -201,6 +203,7 @@ def corpus_check(
     dump: Callable[[Any], bytes] | None = None,
     load: Callable[[bytes], Any] | None = None,
     part_of: str = "",
+    costly: bool = False,
     model: str = "",
 ) -> Callable[[_Compare], _Compare]:
     """Register a function of the signatures of all documents; with a ``model`` it runs again once that is installed.
@@ -226,6 +229,7 @@ def corpus_check(
             dump,
             load,
             part_of,
+            costly,
         )
         return compare
 
@@ -260,15 +264,19 @@ def named(names: Iterable[str]) -> tuple[Check, ...]:
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in _checks:
-            whole = (each.name for each in _checks.values() if not getattr(each, "part_of", ""))
+            whole = (each.name for each in _checks.values() if not getattr(each, "part_of", "") or _is_costly(each))
             raise InputError(f"There is no check called {name!r}: choose from {', '.join(whole)}.")
-    parts = (part.name for name in wanted for part in _parts_of(name))
+    parts = (part.name for name in wanted for part in _parts_of(name) if not part.costly)
     return tuple(_checks[name] for name in dict.fromkeys([*wanted, *parts]))
 
 
 def types_of_parts(name: str) -> tuple[str, ...]:
     """What findings that carry this check's name are made by another, across documents."""
     return tuple(kind for part in _parts_of(name) for kind in part.types)
+
+
+def _is_costly(check: Check) -> bool:
+    return isinstance(check, CorpusCheck) and check.costly
 
 
 def _parts_of(name: str) -> list[CorpusCheck]:
