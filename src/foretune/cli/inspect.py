@@ -33,6 +33,8 @@ Runner = Annotated[
 ]
 _SHOWN = 3
 """Findings of each check that are shown to people."""
+_OF_ALL = 10
+"""... and of what is said about all documents together."""
 
 
 def inspect(
@@ -188,7 +190,8 @@ def _show(inspection: Inspection) -> None:
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 2))
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold", ratio=1)
-        for row in map(json.loads, islice(inspection.lines(check), _SHOWN)):
+        rows = enumerate(map(json.loads, islice(inspection.lines(check), _OF_ALL)))
+        for row in (row for number, row in rows if number < _SHOWN or row["document"] is None):
             document = row["document"] or "all documents"
             place = f"{document}:{row['start']}" if row["start"] is not None else document
             table.add_row(severity_shown(row["severity"]), plain(place))
