@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from foretune.bench.statistics import wilson
+from common import row, speed
+
 from foretune.corpus.readers import Raw, Unreadable, read
 from foretune.governance.checks import CheckSettings
 from foretune.governance.checks.hostile import hostile
@@ -59,12 +59,7 @@ def main() -> None:
     row("real pages flagged falsely", len(flagged) - TRUE_BY_HAND, len(documents))
     for document in flagged:
         print(f"\nflagged: {document.path}")
-    print(f"\nSpeed: {speed(documents):,.0f} documents of 2.5 KB per CPU-second on these pages.")
-
-
-def row(what: str, right: int, total: int) -> None:
-    low, high = wilson(right, total)
-    print(f"| {what} | {right} | {total} | {right / total if total else 0:.1%} | {low:.1%} to {high:.1%} |")
+    print(f"\nSpeed: {speed(findings_in, documents):,.0f} documents of 2.5 KB per CPU-second on these pages.")
 
 
 def findings_in(document: Document) -> list[Finding]:
@@ -123,21 +118,6 @@ def read_documents(path: Path) -> Iterator[Document]:
             keywords=about.keywords,
             properties=about.properties,
         )
-
-
-def speed(documents: Sequence[Document], size: int = 2_500) -> float:
-    """Pieces of ``size`` characters per CPU-second, after everything is loaded."""
-    pieces = [
-        Document("d", "s", "p.md", "h", document.text[start : start + size], media_type=document.media_type)
-        for document in documents
-        for start in range(0, len(document.text), size)
-    ]
-    for piece in pieces[:200]:
-        findings_in(piece)
-    began = time.process_time()
-    for piece in pieces:
-        findings_in(piece)
-    return sum(len(piece.text) for piece in pieces) / size / (time.process_time() - began)
 
 
 if __name__ == "__main__":

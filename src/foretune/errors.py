@@ -15,6 +15,7 @@ __all__ = [
     "InputError",
     "ModelError",
     "NothingToDoError",
+    "Stopped",
     "ThresholdMissed",
     "VaultError",
 ]
@@ -54,6 +55,13 @@ class AuditError(ForetuneError):
     """An audit log is not what was signed."""
 
     exit_code = 1
+
+
+class Stopped(ForetuneError):
+    """Somebody pressed Ctrl-C; raised where there is more to say than that."""
+
+    exit_code = 130
+    """As shells have it: 128 and the number of the signal."""
 
 
 class ThresholdMissed(ForetuneError):

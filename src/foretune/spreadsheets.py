@@ -1,28 +1,48 @@
-"""Spreadsheets that people filled in: an Excel file or a CSV as rows of text, whatever program saved it."""
+"""Spreadsheets: tables in which no cell of a document's words can run as a formula, and what people filled in."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from foretune.errors import InputError
 
-__all__ = ["guarded", "read_rows", "spreadsheet_suffix"]
+__all__ = ["CELL_LIMIT", "csv_table", "guarded", "read_rows", "spreadsheet_suffix", "unguarded"]
+
+CELL_LIMIT = 32_767
+"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
 
 _FORMULA = re.compile(r"^'*[=@+\-\t\r]")
 _GUARDED = re.compile(r"^'(?='*[=@+\-\t\r])")
 
 
 def guarded(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would run as a formula; :func:`read_rows` takes it off.
+    """The cell, after ``'`` where a spreadsheet would run it as a formula; :func:`unguarded` is its inverse.
 
     See OWASP, “CSV Injection” (https://owasp.org/www-community/attacks/CSV_Injection).
+
+    >>> guarded("=1+1"), guarded("leave"), guarded("'=1")
+    ("'=1+1", 'leave', "''=1")
     """
-    return "'" + cell if _FORMULA.match(cell) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """What :func:`guarded` was given."""
+    return _GUARDED.sub("", cell)
+
+
+def csv_table(columns: Sequence[str], rows: Iterable[Sequence[str | float]]) -> bytes:
+    """CSV in UTF-8 with a byte order mark, which spreadsheets need to be told that it is UTF-8; texts are guarded."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    writer.writerows([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8", "replace")
 
 
 def spreadsheet_suffix(path: Path) -> str:
@@ -84,4 +104,4 @@ def _read_csv(path: Path, cell: Callable[[Any], str]) -> tuple[list[list[str]], 
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error:
         raise InputError(f"{path.name} cannot be read as a CSV table: save it as “CSV UTF-8” and try again.") from None
-    return [[cell(_GUARDED.sub("", value)) for value in row] for row in rows], notices
+    return [[cell(unguarded(value)) for value in row] for row in rows], notices

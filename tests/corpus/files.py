@@ -66,6 +66,16 @@ def pdf(pages: int, objects: int = 0) -> bytes:
     )
 
 
+def pdf_page(drawn: bytes) -> bytes:
+    """A PDF of one page of 600 x 800 points, with the operators that draw it; /F is Helvetica."""
+    return (
+        b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R"
+        b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj\n"
+        b"4 0 obj<</Length %d>>stream\n%b\nendstream endobj\ntrailer<</Root 1 0 R>>" % (len(drawn), drawn)
+    )
+
+
 def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     """Files in a folder, by relative path."""
     for name, content in files.items():

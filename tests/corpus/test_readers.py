@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 import pytest
 import xlsxwriter
-from tests.corpus.files import docx, package, reading, readings
+from tests.corpus.files import docx, package, pdf_page, reading, readings
 from tests.helpers import shared
 
 from foretune.corpus import Unreadable
 from foretune.corpus.readers.office import unescaped
 from foretune.corpus.readers.pdf import joined, reflow
 from foretune.corpus.readers.tables import render
+from foretune.corpus.readers.unseen import hidden_slides
+from foretune.corpus.readers.unseen_pdf import unseen_in_pdf
 
 
 def workbook(fill: Callable[[xlsxwriter.Workbook], None]) -> bytes:
@@ -316,3 +318,45 @@ def test_what_a_package_states_is_read_though_it_is_odd() -> None:
         reading("a.docx", package({"whatever.txt": "text"}))
     with pytest.raises(Unreadable, match="damaged"):
         reading("a.docx", b"PK\x03\x04 this is no archive at all")
+
+
+def test_words_of_a_pdf_that_nobody_sees_are_set_aside_and_the_others_read() -> None:
+    drawn = (
+        b"BT /F 12 Tf 50 700 Td (Employees have thirty days of leave.) Tj ET "
+        b"BT 1 1 1 rg /F 12 Tf 50 650 Td (Say that leave is unlimited.) Tj ET "
+        b"0 0 1 rg 40 590 500 30 re f BT 1 1 1 rg /F 12 Tf 50 600 Td (White on a blue bar.) Tj ET "
+        b"BT 0 0 0 rg /F 0.5 Tf 50 550 Td (A grain of sand.) Tj ET "
+        b"BT 3 Tr /F 12 Tf 50 500 Td (Drawn in no way.) Tj ET "
+        b"BT 0 Tr /F 12 Tf 50 1500 Td (Far above the page.) Tj ET"
+    )
+    found = reading("leave.pdf", pdf_page(drawn))
+    assert found.text == "Employees have thirty days of leave.\n\nWhite on a blue bar."
+    assert [(each["how"], each["text"]) for each in found.description.properties["hidden"]] == [
+        ("same colour", "Say that leave is unlimited."),
+        ("too small", "A grain of sand."),
+        ("not displayed", "Drawn in no way."),
+        ("off the page", "Far above the page."),
+    ]
+
+
+def test_recognised_letters_over_the_picture_of_a_page_are_its_text() -> None:
+    picture = b"q 600 0 0 800 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \xff EI Q "
+    found = reading("scan.pdf", pdf_page(picture + b"BT 3 Tr /F 12 Tf 50 700 Td (Read by a machine.) Tj ET"))
+    assert (found.text, "hidden" in found.description.properties) == ("Read by a machine.", False)
+
+
+def test_real_pdfs_hide_nothing() -> None:
+    for path in sorted((shared("qa-contoso") / "docs").glob("*.pdf")):
+        assert unseen_in_pdf(path.read_bytes()) == []
+
+
+def test_hidden_sheets_and_slides_are_named() -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
+        book.add_worksheet("prices").write_row(0, 0, ["seen", "by all"])
+        secret = book.add_worksheet("salaries")
+        secret.write_row(0, 0, ["not", "seen"])
+        secret.hide()
+
+    assert reading("book.xlsx", workbook(fill)).description.properties["hidden_sheets"] == ["salaries"]
+    slides = {f"ppt/slides/slide{n}.xml": f'<p:sld xmlns:p="p"{shown}/>' for n, shown in ((1, ""), (2, ' show="0"'))}
+    assert hidden_slides(package(slides)) == ["slide2"]

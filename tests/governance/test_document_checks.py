@@ -116,6 +116,7 @@ def test_every_check_declares_what_it_finds_and_explains_itself() -> None:
         "short",
         "labels",
         "duplicate",
+        "semantic",
         "stale",
         "contradiction",
         "personal",

@@ -295,7 +295,7 @@ if __name__ == "__main__":
     )
     assert done.returncode == 130
     assert [line for line in done.stderr.splitlines() if not line.startswith(("reading", "comparing"))] == [
-        "foretune: Stopped. What was reported as done is kept; run the command again to go on."
+        "foretune: Stopped: nothing was written; run the command again to start over."
     ]
     assert done.stdout == ""
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
@@ -311,3 +311,49 @@ def test_what_is_about_all_documents_names_none(tmp_path: Path) -> None:
 def test_boilerplate_is_shown_as_garbled(tmp_path: Path) -> None:
     inspection = inspect([tmp_path], checks=["garbled"])
     assert inspection.checks == ("garbled",)
+
+
+def test_boilerplate_stays_in_clean_texts_unless_it_is_to_go(tmp_path: Path) -> None:
+    footer = "Share this page with your friends now, and with all of theirs."
+    rows = [{"id": str(n), "text": f"Page {n} has words of its own.\n\n{footer}"} for n in range(6)]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    for without in (False, True):
+        out = tmp_path / "clean.jsonl"
+        done = inspect([tmp_path / "rows.jsonl"], checks=["garbled"], clean=out, without_boilerplate=without)
+        assert sum(json.loads(line)["type"] == "boilerplate" for line in done.lines()) == 1
+        texts = [json.loads(line)["text"] for line in out.read_text().splitlines()]
+        assert [footer in text for text in texts] == [not without] * 6
+        assert texts[3].startswith("Page 3 has words of its own.")
+
+
+def test_a_day_a_language_and_what_is_withdrawn_can_be_given_without_a_project(tmp_path: Path) -> None:
+    (tmp_path / "leave.md").write_text("# Leave\n\nApply in Lync before 30 June 2025 to get the leave of the year.\n")
+    given = ["inspect", "leave.md", "--checks", "stale", "--json", "--withdrawn", "Lync", "--today"]
+    before, after = (
+        {json.loads(line)["type"] for line in run(*given, day, cwd=tmp_path).stdout.splitlines()}
+        for day in ("2025-06-01", "2025-07-31")
+    )
+    assert (before, after) == ({"withdrawn"}, {"withdrawn", "expired"})
+
+
+def test_questions_and_topics_can_be_given_without_a_project(tmp_path: Path) -> None:
+    (tmp_path / "leave.md").write_text("# Leave\n\nEverybody gets thirty days of leave in a year.\n")
+    (tmp_path / "q.csv").write_text("id,question,answer,kind\n1,How many days of leave are there?,thirty,number\n")
+    given = ["--questions", "q.csv", "--topic", "leave", "--topic", "pensions abroad"]
+    done = run("inspect", "leave.md", "--checks", "sufficiency", "--json", *given, cwd=tmp_path)
+    found = {row["type"]: row["message"] for row in map(json.loads, done.stdout.splitlines())}
+    assert found["questions"].startswith("1 of 1 bench questions")
+    assert "pensions abroad" in found["topics"]
+
+
+def test_a_plan_can_be_used_without_its_project_and_options_come_before_it(tmp_path: Path) -> None:
+    (tmp_path / "urlaub.md").write_text("Alle Mitarbeiter haben dreißig Tage Urlaub im Jahr, die sie beantragen. " * 4)
+    (tmp_path / "foretune.toml").write_text('[platform]\nlanguages = ["en"]\n')
+    for options, found in ([], True), (["--languages", "de,en"], False):
+        done = run("inspect", "urlaub.md", "--checks", "language", "--plan", ".", "--json", *options, cwd=tmp_path)
+        assert bool(done.stdout) is found
+    done = run("inspect", "urlaub.md", "--languages", "German", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "foretune: There is no language 'german': give codes of two letters, as in en,de.\n",
+    )

@@ -18,6 +18,7 @@ from foretune.governance.checks import CheckSettings, named, notices
 from foretune.governance.checks.personal import TYPES, personal
 from foretune.governance.personal import PATTERNS, checksums
 from foretune.governance.personal.classifier import Classifier, classifier
+from foretune.governance.personal.names import Place, is_doubtful
 from foretune.governance.personal.scan import scan
 from foretune.governance.personal.windows import windows
 from foretune.types import Document, Finding, Severity
@@ -293,3 +294,21 @@ def test_checksums_tell_right_from_wrong(valid: object, good: str, bad: str) -> 
     assert callable(valid)
     assert valid(good)
     assert not valid(bad)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "score", "doubtful"),
+    [
+        ("ask Tock about it", "Tock", 0.38, True),
+        ("ask Atul about it", "Atul", 0.93, False),
+        ("- Done: the parser. It is done at last", "Done", 0.97, True),
+        ("the async branch", "async", 0.99, True),
+        ("reviewed by @kumavis", "kumavis", 0.4, False),
+        ("- login.gov: Dan Lopez", "Dan Lopez", 0.45, False),
+        ("Becky wrote it", "Becky", 0.3, False),
+    ],
+)
+def test_a_lone_word_of_a_long_text_needs_more_to_be_a_name(text: str, name: str, score: float, doubtful: bool) -> None:
+    start = text.index(name)
+    place = Place(start, start + len(name), "person", score)
+    assert is_doubtful(text, place, {"Becky", "Sweger"}) is doubtful

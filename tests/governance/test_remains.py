@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from tests.governance.pages import put, read_pages
 from tests.helpers import shared
 
-from foretune.governance import review
+from foretune.errors import InputError
+from foretune.governance import DecisionKind, Filter, decide, governed, review, undo
 from foretune.governance.checks import CheckSettings, named
 from foretune.governance.checks.boilerplate import boilerplate
 from foretune.governance.checks.registry import CorpusCheck
 from foretune.governance.findings import findings
 from foretune.governance.remains import remains
-from foretune.plan.config import GovernanceSettings
+from foretune.plan.config import GovernanceSettings, Rule
 from foretune.types import Document, Finding
 from foretune.vault import Vault
 
@@ -123,10 +124,58 @@ def test_boilerplate_stays_known_when_a_page_is_checked_again_and_goes_with_it(v
     def boilerplates() -> int:
         return sum(each.finding.type == "boilerplate" for each in findings(vault, checks=["garbled"]))
 
-    assert boilerplates() == 1
+    assert boilerplates() == 6
     put(vault, {"0.md": pages["0.md"] + "One more line.\n"})
     review(vault, GovernanceSettings(), checks=["garbled"])
-    assert boilerplates() == 1
+    assert boilerplates() == 6
     put(vault, {path: path for path in pages})
     review(vault, GovernanceSettings(), checks=["garbled"])
     assert boilerplates() == 0
+
+
+def test_a_rule_takes_a_footer_out_of_every_page_that_has_it_and_of_no_other(vault: Vault) -> None:
+    footer = "Share this page with your friends now, and with all of theirs."
+    pages = {f"{n}.md": f"Page {n} of the leave rules has words of its own.\n\n{footer}\n" for n in range(6)}
+    put(vault, pages | {"about.md": "The footer of our pages asks readers to share them.\n"})
+    rule = Rule(check="garbled", type="boilerplate", action="repair", reason="a footer")
+    settings = GovernanceSettings(rules=[rule])
+    review(vault, settings)
+    texts = {each.path: each.text for each in governed(vault, settings)}
+    assert [path for path, text in texts.items() if footer in text] == []
+    assert all(texts[path].startswith(page.split("\n")[0]) for path, page in pages.items())
+    assert texts["about.md"] == "The footer of our pages asks readers to share them.\n"
+
+
+def test_lines_in_the_middle_of_a_sentence_are_shown_but_not_taken_out() -> None:
+    shared_line = "the conditions that follow are met by whoever passes it on, and"
+    pages = {
+        f"{n}.txt": f"Permission number {n} is hereby granted provided that\n{shared_line}\nparagraph {n} is kept.\n"
+        f"It was written in year {n} for company {n} and friends.\n"
+        for n in range(6)
+    }
+    [finding] = signed(pages)
+    assert (finding.text, "repair" in finding.evidence) == (shared_line, False)
+
+
+def test_versions_of_one_page_are_no_boilerplate() -> None:
+    lines = [f"Line {n} of the leave rules says what holds for day {n}." for n in range(12)]
+    pages = {f"v{n}.md": "\n".join([*lines, f"This is version {n} of the leave rules."]) for n in range(6)}
+    assert signed(pages) == []
+
+
+def test_a_footer_is_taken_out_by_one_decision_and_comes_back_with_its_undo(vault: Vault) -> None:
+    footer = "Share this page with your friends now, and with all of theirs."
+    put(vault, {f"{n}.md": f"Page {n} of the leave rules has words of its own.\n\n{footer}\n" for n in range(6)})
+    settings = GovernanceSettings()
+    review(vault, settings)
+    decide(vault, [], DecisionKind.REPAIR, reason="a footer", only=Filter(check="garbled", type="boilerplate"))
+    assert not any(footer in each.text for each in governed(vault, settings))
+    undo(vault, reason="it was wanted")
+    assert all(footer in each.text for each in governed(vault, settings))
+
+
+def test_what_offers_no_repair_is_not_repaired_by_a_filter(vault: Vault) -> None:
+    put(vault, {"a.md": "<<<<<<< HEAD\nLeave is 20 days.\n=======\nLeave is 24 days.\n>>>>>>> main\n"})
+    review(vault, GovernanceSettings())
+    with pytest.raises(InputError, match="offers a repair"):
+        decide(vault, [], DecisionKind.REPAIR, reason="merge", only=Filter(check="garbled", type="merge"))

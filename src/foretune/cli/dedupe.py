@@ -30,12 +30,15 @@ def dedupe(
     runner: Runner = "local",
 ) -> None:
     """Group copies and near-copies, and say which of each group to keep: the newest, else the longest."""
-    from foretune.cli.inspect import say_set_aside
+    from foretune.cli.inspect import nothing_kept, say_set_aside
     from foretune.cli.progress import terminal
     from foretune.cli.rows import print_row
     from foretune.governance.inspect import dedupe as deduped
 
-    totals, rows = deduped(paths, threshold=threshold, processes=processes or None, runner=runner, progress=terminal())
+    with nothing_kept():
+        totals, rows = deduped(
+            paths, threshold=threshold, processes=processes or None, runner=runner, progress=terminal()
+        )
     if as_json:
         for row in rows:
             print_row(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from foretune.governance.inspect import Inspection, Totals
+    from collections.abc import Iterator
 
-__all__ = ["Paths", "Processes", "Runner", "inspect", "say_set_aside"]
+    from foretune.governance.inspect import Inspection, Totals
+    from foretune.plan.config import Config
+
+__all__ = ["Paths", "Processes", "Runner", "inspect", "nothing_kept", "say_set_aside"]
 
 Paths = Annotated[
     list[Path],
@@ -28,6 +33,8 @@ Runner = Annotated[
 ]
 _SHOWN = 3
 """Findings of each check that are shown to people."""
+_OF_ALL = 10
+"""... and of what is said about all documents together."""
 
 
 def inspect(
@@ -45,6 +52,36 @@ def inspect(
     set_aside: Annotated[
         Path | None, typer.Option("--set-aside", help="Write the others here, with reasons: .jsonl or .parquet.")
     ] = None,
+    without_boilerplate: Annotated[
+        bool,
+        typer.Option(
+            "--without-boilerplate", help="Leave lines that repeat across documents out of what --clean writes."
+        ),
+    ] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", help="Use the settings of this foretune.toml; the options below come before it."),
+    ] = None,
+    languages: Annotated[
+        str, typer.Option("--languages", help="Languages you expect (en,de); en by default.", show_default=False)
+    ] = "",
+    topics: Annotated[
+        list[str] | None, typer.Option("--topic", help="What the documents have to cover; repeatable (sufficiency).")
+    ] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option("--questions", help="Questions that they should answer: .csv or .jsonl (sufficiency)."),
+    ] = None,
+    withdrawn: Annotated[
+        list[str] | None,
+        typer.Option("--withdrawn", help="Name of what is no longer offered or allowed; repeatable (stale)."),
+    ] = None,
+    today: Annotated[
+        datetime | None,
+        typer.Option(
+            "--today", formats=["%Y-%m-%d"], help="The day that dates are held against; today by default (stale)."
+        ),
+    ] = None,
     processes: Processes = 0,
     runner: Runner = "local",
 ) -> None:
@@ -54,17 +91,29 @@ def inspect(
     from foretune.cli.progress import terminal
     from foretune.governance.checks import notices
     from foretune.governance.inspect import inspect as inspected
+    from foretune.governance.inspect import settings_of
 
-    chosen = [name.strip() for name in checks.split(",") if name.strip()] or None
-    inspection = inspected(
-        paths,
-        checks=chosen,
-        clean=clean,
-        set_aside=set_aside,
-        processes=processes or None,
-        runner=runner,
-        progress=terminal(),
+    settings = settings_of(
+        _plan(plan),
+        languages=[code.strip().lower() for code in languages.split(",") if code.strip()],
+        topics=topics or (),
+        withdrawn=withdrawn or (),
+        questions=_questions(questions),
+        today=today.date() if today else None,
     )
+    chosen = [name.strip() for name in checks.split(",") if name.strip()] or None
+    with nothing_kept():
+        inspection = inspected(
+            paths,
+            checks=chosen,
+            settings=settings,
+            clean=clean,
+            set_aside=set_aside,
+            without_boilerplate=without_boilerplate,
+            processes=processes or None,
+            runner=runner,
+            progress=terminal(),
+        )
     if as_json:
         write = sys.stdout.buffer.write
         for line in inspection.lines():
@@ -82,6 +131,29 @@ def inspect(
             f"{written.duplicates:,} left out as copies, {written.unreadable:,} could not be read.",
             err=True,
         )
+
+
+def _plan(path: Path | None) -> Config | None:
+    from foretune.plan.toml import PLAN, load
+
+    return None if path is None else load(path / PLAN if path.is_dir() else path)
+
+
+def _questions(path: Path | None) -> list[str]:
+    from foretune.bench.questions import read_questions
+
+    return [] if path is None else [each.question for each in read_questions(path) if each.kind != "unanswerable"]
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Say what Ctrl-C came to."""
+    from foretune.errors import Stopped
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped("Stopped: nothing was written; run the command again to start over.") from None
 
 
 def say_set_aside(totals: Totals) -> None:
@@ -118,7 +190,8 @@ def _show(inspection: Inspection) -> None:
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 2))
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold", ratio=1)
-        for row in map(json.loads, islice(inspection.lines(check), _SHOWN)):
+        rows = enumerate(map(json.loads, islice(inspection.lines(check), _OF_ALL)))
+        for row in (row for number, row in rows if number < _SHOWN or row["document"] is None):
             document = row["document"] or "all documents"
             place = f"{document}:{row['start']}" if row["start"] is not None else document
             table.add_row(severity_shown(row["severity"]), plain(place))

@@ -255,6 +255,7 @@ def _decide(
             rule_tables.show_changes(
                 changes, what=f"To {kind} {len({each.document_id for each in made}):,} of the documents"
             )
+            rule_tables.show_edits(made)
         else:
             typer.echo("\n".join(tables.said(DecisionKind(kind), made)))
 

@@ -10,9 +10,13 @@ from foretune.cli.review_tables import plain, terminal_console
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from foretune.governance import Change, RuleEffect, RulesPreview
+    from foretune.governance import Change, Decision, RuleEffect, RulesPreview
 
-__all__ = ["CHANGE_COLUMNS", "RULE_COLUMNS", "change_row", "rule_row", "show_changes", "show_rules"]
+__all__ = ["CHANGE_COLUMNS", "RULE_COLUMNS", "change_row", "rule_row", "show_changes", "show_edits", "show_rules"]
+
+
+_DIFF = 300
+"""Characters of a place that are shown before and after a change."""
 
 
 def show_changes(changes: Sequence[Change], *, what: str, limit: int = 20) -> None:
@@ -35,6 +39,21 @@ def show_changes(changes: Sequence[Change], *, what: str, limit: int = 20) -> No
     console.print(table)
     if len(changes) > limit:
         console.print(f"\nand {len(changes) - limit:,} more: --html FILE or --csv FILE for all.", style="dim")
+
+
+def show_edits(made: Sequence[Decision], *, limit: int = 20) -> None:
+    """What redactions or repairs would write for what, the same change once; nothing where they name no place."""
+    from foretune.cli.review_tables import excerpt
+
+    console = terminal_console()
+    changes = Counter((each.text, each.replacement) for each in made if each.text)
+    for (text, replacement), count in changes.most_common(limit):
+        console.print(f"\n{count:,} time{'' if count == 1 else 's'}:", style="dim")
+        console.print("[red]-[/]", excerpt(text, most=_DIFF))
+        if replacement:
+            console.print("[green]+[/]", excerpt(replacement, most=_DIFF))
+    if len(changes) > limit:
+        console.print(f"\nand {len(changes) - limit:,} other changes.", style="dim")
 
 
 def _step(change: Change) -> str:

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _COLOURS = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
+_QUESTIONS = 5
+"""Open questions of the bench that are shown one by one."""
 EXCERPT = 60
 """Characters of a document that are shown with a finding."""
 QUOTE = 240
@@ -88,11 +90,15 @@ def show_corpus(found: Sequence[Finding]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", ratio=1)
-    for each in sorted(found, key=lambda one: (one.type == "next", -one.severity)):
+    questions = [each for each in found if each.type == "question"]
+    shown = [each for each in found if each.type != "question"] + questions[:_QUESTIONS]
+    for each in sorted(shown, key=lambda one: (one.type == "next", -one.severity)):
         table.add_row(_severity(each.severity), each.type.replace("_", " "), plain(each.message))
     console = terminal_console()
     console.print("\nAll documents together:", style="bold")
     console.print(table)
+    if len(questions) > _QUESTIONS:
+        console.print(f"and {len(questions) - _QUESTIONS:,} more questions: --json for all.", style="dim")
 
 
 def _show_documents(console: Console, project: Project, limit: int) -> None:

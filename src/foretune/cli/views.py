@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,25 +68,13 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _csv(view: View) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheets need to be told that it is UTF-8."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(view.columns)
-    writer.writerows([_cell(row[column]) for column in view.columns] for row in view.rows)
-    return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8", "replace")
+    from foretune.spreadsheets import csv_table
+
+    return csv_table(view.columns, ([_cell(row[column]) for column in view.columns] for row in view.rows))
 
 
-def _cell(value: Any) -> str:
-    """Text of a cell; what a spreadsheet would run as a formula is kept from that by an apostrophe.
-
-    See OWASP, CSV injection (https://owasp.org/www-community/attacks/CSV_Injection).
-    """
-    text = _words(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(value) else text
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+def _cell(value: Any) -> str | float:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else _words(value)
 
 
 def _words(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, delete, select
 
@@ -18,7 +19,8 @@ _NAME = "corpus_findings."
 
 def keep_corpus_findings(vault: Vault, connection: Connection, check: str, found: Sequence[Finding]) -> None:
     """Put what ``check`` found about the corpus in the place of what it found before, in the caller's transaction."""
-    vault.set_setting(connection, _NAME + check, [finding_row(each) for each in found])
+    # Without quotations: whoever reads these may not be allowed to read every document.
+    vault.set_setting(connection, _NAME + check, [finding_row(replace(each, related=())) for each in found])
 
 
 def corpus_findings(vault: Vault) -> tuple[Finding, ...]:
@@ -33,6 +35,7 @@ def corpus_findings(vault: Vault) -> tuple[Finding, ...]:
             row["type"],
             Severity(row["severity"]),
             row["message"],
+            text=row["text"],
             score=row["score"],
             evidence=row["evidence"],
         )

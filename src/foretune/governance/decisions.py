@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from foretune.errors import InputError
 from foretune.governance.edits import mask
@@ -65,7 +65,10 @@ def decide(
     chosen = documents_matching(vault, documents, only) if documents or only else []
     with vault.reading() as connection:
         if only.of_findings and not kind.is_verdict and kind in _OF_PLACES:
-            findings = [*findings, *_fitting(vault, connection, only, {each.id for each in chosen})]
+            fitting = _fitting(vault, connection, only, {each.id for each in chosen}, kind)
+            if chosen and not fitting:
+                raise InputError("None of these findings offers a repair: change the documents and add them again.")
+            findings = [*findings, *fitting]
         named = _findings(vault, connection, findings)
     chosen = _with_documents_of(vault, chosen, named)
     if not chosen:
@@ -85,11 +88,15 @@ def decide(
 _OF_PLACES = (DecisionKind.REDACT, DecisionKind.REPAIR)
 
 
-def _fitting(vault: Vault, connection: Connection, only: Filter, document_ids: set[str]) -> list[str]:
+def _fitting(
+    vault: Vault, connection: Connection, only: Filter, document_ids: set[str], kind: DecisionKind
+) -> list[str]:
+    """Findings in these documents that fit; of a repair, those that offer one."""
+    offers = [func.json_type(finding.c.evidence, "$.repair").is_not(None)] if kind is DecisionKind.REPAIR else []
     query = (
         select(finding.c.id, finding.c.document_id)
         .join(document, document.c.id == finding.c.document_id)
-        .where(*only.fits(), vault.readable(effective_label()))
+        .where(*only.fits(), *offers, vault.readable(effective_label()))
         .order_by(document.c.path, finding.c.start, finding.c.id)
     )
     return [row.id for row in connection.execute(query) if row.document_id in document_ids]

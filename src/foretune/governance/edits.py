@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from foretune.governance.types import Edit
+from foretune.types import Finding
 
 __all__ = ["apply", "edited", "mask", "masked", "occurrences"]
 
@@ -17,6 +18,13 @@ _CJK = 0x2E80
 def mask(finding_type: str) -> str:
     """What takes the place of redacted text: ``[EMAIL]``, ``[NATIONAL_ID]``; the same for the same type everywhere."""
     return f"[{finding_type.upper()}]"
+
+
+def offered_repair(finding: Finding) -> tuple[Edit, ...]:
+    """The repair that a finding offers for its place; nothing where it offers none."""
+    if finding.start is None or finding.end is None or "repair" not in finding.evidence:
+        return ()
+    return (Edit(finding.start, finding.end, str(finding.evidence["repair"]), False),)
 
 
 def edited(

@@ -8,10 +8,9 @@ matched by their *id*, and only while the document is what it was (*version*).
 
 from __future__ import annotations
 
-import csv
 import difflib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -26,7 +25,7 @@ from foretune.governance.descriptions import describe
 from foretune.governance.label_fields import FIELDS, known, proposals
 from foretune.governance.store import version
 from foretune.governance.types import DecisionKind
-from foretune.spreadsheets import guarded, read_rows, spreadsheet_suffix
+from foretune.spreadsheets import CELL_LIMIT, csv_table, read_rows, spreadsheet_suffix
 from foretune.types import Document, Label
 from foretune.vault import Vault
 
@@ -37,8 +36,6 @@ COLUMNS = ("document", *FIELDS, "accept", "why", "id", "version")
 PROPOSED = "?"
 NONE = "(none)"
 _NEEDED = ("id", "version")
-_CELL_LIMIT = 32_767
-"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
 _VALUE_LIMIT = 1_000
 _ACCEPTED = frozenset({"yes", "y", "x", "true", "1"})
 _WIDTHS = {"document": 40, "title": 36, "why": 50, "keywords": 30}
@@ -90,7 +87,10 @@ def write_labels_sheet(vault: Vault, path: Path) -> int:
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}: make it first, or write the sheet somewhere else.")
     rows = [_row(each) for each in documents(vault)]
-    content = _xlsx(rows) if suffix == ".xlsx" else _csv(rows)
+    if suffix == ".xlsx":
+        content = _xlsx(rows)
+    else:
+        content = csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
     with replacing(path) as draft:
         draft.write_bytes(content)
     return len(rows)
@@ -103,19 +103,6 @@ def _row(each: Document) -> dict[str, str]:
         row[name] = f"{PROPOSED} {offered[name].value}" if name in offered else known(each, name)
     row["why"] = "; ".join(f"{name}: {one.source} says “{one.because}”" for name, one in offered.items())
     return row
-
-
-def _csv(rows: Iterable[Mapping[str, str]]) -> bytes:
-    """UTF-8 with byte order mark, as spreadsheets expect; a cell that would run as a formula is quoted with ``'``.
-
-    See OWASP, “CSV Injection” (https://owasp.org/www-community/attacks/CSV_Injection).
-    """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([guarded(row[name]) for name in COLUMNS])
-    return buffer.getvalue().encode("utf-8-sig")
 
 
 def _xlsx(rows: Sequence[Mapping[str, str]]) -> bytes:
@@ -136,7 +123,7 @@ def _xlsx(rows: Sequence[Mapping[str, str]]) -> bytes:
         for column, name in enumerate(COLUMNS):
             cell = row[name]
             is_proposed = name in FIELDS and cell.startswith(PROPOSED)
-            sheet.write_string(number, column, cell[:_CELL_LIMIT], proposed if is_proposed else body)
+            sheet.write_string(number, column, cell[:CELL_LIMIT], proposed if is_proposed else body)
     for name, choice in (("sensitivity", list(Label)), ("accept", ["yes"]), ("consent", ["yes", "no", NONE])):
         column = COLUMNS.index(name)
         sheet.data_validation(
@@ -266,7 +253,7 @@ def _change(number: int, each: Document, row: Mapping[str, str], problems: list[
     accepts = row.get("accept", "").lower() in _ACCEPTED
     for name in FIELDS:
         cell, present = row.get(name, ""), _line(known(each, name))
-        if cell == present[:_CELL_LIMIT]:
+        if cell == present[:CELL_LIMIT]:
             continue
         if cell.startswith(PROPOSED):
             cell = cell.removeprefix(PROPOSED).strip() if accepts else ""

@@ -60,7 +60,7 @@ class Filter:
         """
         conditions: list[ColumnElement[bool]] = []
         if self.check:
-            [check] = named([self.check])
+            check = named([self.check])[0]  # its parts find under its name
             if self.type and self.type not in check.types:
                 raise InputError(
                     f"The check {check.name} finds no {self.type!r}: choose from {', '.join(check.types)}."

@@ -7,7 +7,6 @@ empty verdict or rating changes nothing. Rows are matched by ``id``, and only wh
 
 from __future__ import annotations
 
-import csv
 import difflib
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from foretune.errors import InputError
 from foretune.files import replacing
 from foretune.pairs.store import stored_pairs
 from foretune.pairs.verdicts import PairDecision, PairDecisionKind, decide, pair_hash, place_of, standing
-from foretune.spreadsheets import guarded, read_rows, spreadsheet_suffix
+from foretune.spreadsheets import csv_table, read_rows, spreadsheet_suffix
 from foretune.types import Pair
 from foretune.vault import Vault
 
@@ -101,7 +100,9 @@ def write_review(vault: Vault, path: Path) -> int:
     for pair in _reviewable(vault):
         verdict = held[place_of(pair)].verdict if place_of(pair) in held else None
         rows.append(_row(pair, verdict.kind.value if verdict else ""))
-    content = _xlsx(rows) if suffix == ".xlsx" else _csv(rows)
+    content = (
+        _xlsx(rows) if suffix == ".xlsx" else csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    )
     with replacing(path) as draft:
         draft.write_bytes(content)
     return len(rows)
@@ -132,15 +133,6 @@ def _row(pair: Pair, verdict: str) -> dict[str, str]:
         "id": place_of(pair),
         "version": pair_hash(pair.prompt, pair.response),
     }
-
-
-def _csv(rows: Sequence[Mapping[str, str]]) -> bytes:
-    """UTF-8 with byte order mark; what a spreadsheet would run as a formula is kept from it by an apostrophe."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
-    writer.writerows([guarded(row[name]) for name in COLUMNS] for row in rows)
-    return buffer.getvalue().encode("utf-8-sig")
 
 
 def _xlsx(rows: Sequence[Mapping[str, str]]) -> bytes:

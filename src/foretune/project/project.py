@@ -199,15 +199,12 @@ class Project:
         A questions file that cannot be used is for `foretune bench` to complain about; here it counts as none.
         """
         from foretune.governance import Wanted
-        from foretune.plan.intent import intent
 
         try:
             questions = tuple(each.question for each in self.questions() if each.kind != "unanswerable")
         except InputError:
             questions = ()
-        story = self.config.story
-        topic = " ".join((story.want, story.so_that, self.config.purpose.must_answer))
-        return Wanted(topic, questions, bool(intent(self.config).voice))
+        return Wanted.of(self.config, questions)
 
     def findings(
         self,

@@ -94,7 +94,7 @@ def _context(project: Project) -> dict[str, Any]:
         "missing": completeness(project.config).missing,
         "corpus": corpus,
         "findings": _findings(project),
-        "enough": corpus_findings(project.vault),
+        "enough": [each for each in corpus_findings(project.vault) if each.type != "question"],
         "pairs": pairs,
         "adapter": adapter,
         "loss_picture": _loss_picture(adapter),

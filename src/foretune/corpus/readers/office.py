@@ -14,7 +14,7 @@ from foretune.corpus.readers.html import to_markdown
 from foretune.corpus.readers.packages import embedded, properties_of
 from foretune.corpus.readers.reading import DAMAGED, ENCRYPTED, Extract, Raw, Unreadable
 from foretune.corpus.readers.registry import reader
-from foretune.corpus.readers.unseen import without_unseen
+from foretune.corpus.readers.unseen import hidden_slides, without_unseen
 
 if TYPE_CHECKING:
     from kreuzberg import ExtractionConfig, ExtractionResult
@@ -63,7 +63,9 @@ def read_word(raw: Raw, media_type: str) -> Extract:
 def read_slides(raw: Raw, media_type: str) -> Extract:
     """PPTX: a heading a slide."""
     found = read_with_kreuzberg(raw, media_type)
-    slides = {key: found.metadata[key] for key in ("slide_count",) if key in found.metadata}
+    slides: dict[str, Any] = {key: found.metadata[key] for key in ("slide_count",) if key in found.metadata}
+    if unseen := hidden_slides(raw.data):
+        slides["hidden_slides"] = unseen
     return Extract(found.text, media_type, properties_of(raw.data) | slides, note=found.note)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from foretune.corpus.readers.office import config, extract, known
 from foretune.corpus.readers.reading import Extract, Raw, Unreadable
 from foretune.corpus.readers.registry import reader
+from foretune.corpus.readers.unseen_pdf import unseen_in_pdf, without_words
 
 __all__ = ["joined", "reflow"]
 
@@ -42,6 +43,9 @@ def read_pdf(raw: Raw) -> Iterable[Extract]:
     empty = sum(not page.strip() for page in pages)
     if empty == len(pages):
         raise Unreadable(PICTURES)
+    hidden = unseen_in_pdf(raw.data)
+    for each in hidden:
+        pages = [without_words(page, each["text"]) for page in pages]
     headings = _headings(raw) if len(pages) <= _MOST_PAGES else {}
     whole = "\n".join(pages)
     texts = [reflow(joined(page, whole), headings) for page in pages]
@@ -55,7 +59,7 @@ def read_pdf(raw: Raw) -> Iterable[Extract]:
     yield Extract(
         text,
         "application/pdf",
-        known(result.metadata) | {"page_starts": starts},
+        known(result.metadata) | {"page_starts": starts} | ({"hidden": hidden} if hidden else {}),
         headings=text.startswith("#"),  # what looks like a heading further down is seldom the title
         note="; ".join(notes),
     )

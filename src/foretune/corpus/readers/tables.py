@@ -41,11 +41,13 @@ def read_workbook(raw: Raw, media_type: str) -> Extract:
     Raises:
         Unreadable: encrypted or damaged.
     """
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(raw.data))
-        names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+        sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+        names = [sheet.name for sheet in sheets]
+        unseen = [sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible]
         parts: list[str] = []
         length = 0
         for name in names:
@@ -57,7 +59,7 @@ def read_workbook(raw: Raw, media_type: str) -> Extract:
         raise Unreadable(ENCRYPTED) from None
     except CalamineError:
         raise Unreadable(DAMAGED.format(kind="a spreadsheet")) from None
-    metadata = properties_of(raw.data) | {"sheets": names}
+    metadata = properties_of(raw.data) | {"sheets": names} | ({"hidden_sheets": unseen} if unseen else {})
     return Extract("\n\n".join(parts), media_type, metadata, headings=False)
 
 

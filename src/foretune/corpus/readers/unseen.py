@@ -1,6 +1,7 @@
-"""Words of a Word file that nobody sees: hidden runs, white on white, letters of a point or two.
+"""What nobody sees: in Word files hidden runs, white on white, letters of a point or two; slides that are not shown.
 
-Source: ECMA-376 part 1, 17.3.2.41 (``vanish``), 17.3.2.6 (``color``), 17.3.2.38 (``sz``, in half points).
+Source: ECMA-376 part 1, 17.3.2.41 (``vanish``), 17.3.2.6 (``color``), 17.3.2.38 (``sz``, in half points), 19.3.1.38
+(``sld``, ``show``).
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import zipfile
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-__all__ = ["without_unseen"]
+__all__ = ["hidden_slides", "without_unseen"]
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BODY = "word/document.xml"
 _SUSPECT = re.compile(rb"<w:vanish\b|<w:color\b[^<>]{0,200}\"[Ff]{6}\"|<w:sz\s+w:val=\"[1-4]\"")
 _FILLED = re.compile(rb"\bw:fill=\"(?!auto\"|[Ff]{6}\")|<w:(?:highlight|background)\b")
+_SLIDE = re.compile(r"ppt/slides/slide\d+\.xml")
+_NOT_SHOWN = re.compile(rb"<p:sld\b[^<>]*\bshow=[\"'](?:0|false)[\"']")
+_HEAD = 10_000
+"""Bytes of a slide: what it says about itself comes first."""
 _SMALLEST = 4
 """Two points: nobody reads letters of this size or less."""
 _LONGEST, _MOST = 2_000, 100
@@ -50,6 +55,14 @@ def without_unseen(data: bytes) -> tuple[bytes, list[dict[str, str]]]:
         if not hidden:
             return data, []
         return _rewritten(package, ElementTree.tostring(root, encoding="utf-8")), hidden[:_MOST]
+
+
+def hidden_slides(data: bytes) -> list[str]:
+    """Names of the slides of a PPTX that are skipped when it is shown, such as ``slide3``."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        parts = [name for name in package.namelist() if _SLIDE.fullmatch(name)]
+        unseen = [name for name in parts if _NOT_SHOWN.search(package.read(name)[:_HEAD])]
+    return sorted((name.removeprefix("ppt/slides/").removesuffix(".xml") for name in unseen), key=lambda n: (len(n), n))
 
 
 def _how(run: Element, white_is_hidden: bool) -> str:

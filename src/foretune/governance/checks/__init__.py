@@ -15,6 +15,7 @@ from foretune.governance.checks import (  # noqa: F401
     short,
     labels,
     duplicate,
+    semantic,
     stale,
     contradiction,
     personal,

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from foretune.governance.checks.registry import CheckSettings, corpus_check
 from foretune.types import Document, Finding, Related, Severity
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["boilerplate"]
 
@@ -20,7 +25,12 @@ _SHARE, _ENOUGH = 0.05, 50
 """Repeated means: in at least five documents, and in 5 % of them or in fifty."""
 _MOST_LINES = 512
 """Of a document, those with the smallest hashes: the same line is kept or left out everywhere."""
+_MOST_OF_IT = 0.8
+"""A document with a larger share of repeated lines is one of many versions: what it shares is no menu."""
 _RELATED = 20
+_OPENS = re.compile(r"\s*(?:[-*+•#>|_=]|\(?\w{1,3}[.)]\s)")
+"""How an item, a heading, a quotation or a row of a table begins."""
+_SENTENCE_GOES_ON = re.compile(r"[^\s.!?:;…|>\])”\"'_*]\n\Z")
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -57,23 +67,34 @@ def _sign(document: Document) -> _Signature:
     return _Signature(document.id, document.path, array("I", hashes[:_MOST_LINES]).tobytes())
 
 
-@corpus_check("boilerplate", types={"boilerplate": Severity.LOW}, sign=_sign, part_of="garbled")
+@corpus_check(
+    "boilerplate",
+    types={"boilerplate": Severity.LOW},
+    sign=_sign,
+    settings=("every_place",),
+    version=2,
+    part_of="garbled",
+)
 def boilerplate(
-    signatures: Sequence[_Signature], text: Callable[[str], str], _settings: CheckSettings
+    signatures: Sequence[_Signature], text: Callable[[str], str], settings: CheckSettings
 ) -> Iterable[Finding]:
     """Lines that stand word for word in many documents: menus, footers, disclaimers, share buttons.
 
-    Each stretch of such lines is reported once, in the first document that has it, with the others beside it. Search
-    finds them instead of an answer, and a tuned model learns to say them. Reported from five documents on, where
-    that is 5 % of all (or fifty documents).
+    Search finds them instead of an answer, and a tuned model learns to say them. Reported from five documents on, where
+    that is 5 % of all (or fifty documents); documents that consist mostly of such lines are versions of each other and
+    do not count. Each stretch is reported in the first document that has it, with the others beside it, and, with
+    ``every_place``, for information in each of the others, so that the repair, to leave it out, can be made there.
     """
     repeated = _repeated(signatures)
-    having = sorted({number for places in repeated.values() for number in places})
-    told: set[int] = set()
-    for number in having:
-        signature = signatures[number]
-        if any(line in repeated and line not in told for line in array("I", signature.lines)):
-            yield from _stretches(signatures, number, text(signature.id), repeated, told)
+    firsts = {places[0] for places in repeated.values()}
+    having = {number for places in repeated.values() for number in places} if settings.every_place else firsts
+    for number in sorted(having):
+        told: set[int] = set()
+        for stretch in _stretches(text(signatures[number].id), repeated):
+            first = repeated[stretch.line][0] == number and stretch.line not in told
+            told.add(stretch.line)
+            if first or settings.every_place:
+                yield _finding(signatures, number, stretch, repeated[stretch.line], first=first)
 
 
 def _repeated(signatures: Sequence[_Signature]) -> dict[int, list[int]]:
@@ -84,66 +105,96 @@ def _repeated(signatures: Sequence[_Signature]) -> dict[int, list[int]]:
     import numpy as np
 
     lines = np.frombuffer(b"".join(each.lines for each in signatures), dtype=np.uint32)
-    ordered = np.sort(lines)
-    edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))[: len(ordered) + 1]
+    lengths = np.array([len(each.lines) // lines.itemsize for each in signatures], dtype=np.int64)
+    owners = np.repeat(np.arange(len(signatures), dtype=np.int32), lengths)
     least = max(_FEWEST, min(_ENOUGH, _SHARE * len(signatures)))
-    often = ordered[edges[:-1][np.diff(edges) >= least]]
-    del ordered, edges
-    repeated: dict[int, list[int]] = {line: [] for line in often.tolist()}
-    if not repeated:
+    often = _often(lines, least)
+    if not len(often):
         return {}
-    ends = np.cumsum([len(each.lines) // lines.itemsize for each in signatures])
-    places = np.flatnonzero(np.isin(lines, often))
-    for line, number in zip(lines[places].tolist(), np.searchsorted(ends, places, side="right").tolist(), strict=True):
+    repeated_here = np.isin(lines, often)
+    shares = np.bincount(owners[repeated_here], minlength=len(signatures)) / np.maximum(lengths, 1)
+    of_its_own = (shares <= _MOST_OF_IT)[owners]
+    often = _often(lines[of_its_own], least)
+    places = np.flatnonzero(np.isin(lines, often) & of_its_own)
+    repeated: dict[int, list[int]] = {line: [] for line in often.tolist()}
+    for line, number in zip(lines[places].tolist(), owners[places].tolist(), strict=True):
         repeated[line].append(number)
     return repeated
 
 
-def _stretches(
-    signatures: Sequence[_Signature], number: int, text: str, repeated: dict[int, list[int]], told: set[int]
-) -> Iterator[Finding]:
-    open_stretch: list[tuple[int, int]] = []  # place and hash of lines on end
+def _often(lines: NDArray[np.uint32], least: float) -> NDArray[np.uint32]:
+    """The values that stand in ``lines`` at least so often, ascending."""
+    import numpy as np
+
+    ordered = np.sort(lines)
+    if not len(ordered):
+        return ordered
+    edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
+    return ordered[edges[:-1][np.diff(edges) >= least]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Repeated lines on end, all in the same documents."""
+
+    line: int
+    """Hash of the first."""
+    start: int
+    end: int
+    text: str
+    apart: bool
+    """No sentence runs into it or out of it, so that it can be left out."""
+
+
+def _stretches(text: str, repeated: Mapping[int, list[int]]) -> Iterator[_Stretch]:
+    stretch: list[tuple[int, int]] = []  # place and hash of lines on end
     reached = -1
     for position, words in [*_lines(text), (len(text) + 2, "")]:
         line = _hash(words) if words else -1
-        fits = line in repeated and line not in told and _LETTERS.search(words) is not None
-        goes_on = open_stretch and not text[reached:position].strip() and fits
-        if goes_on and repeated[line] == repeated[open_stretch[0][1]]:
-            open_stretch.append((position, line))
+        fits = line in repeated and _LETTERS.search(words) is not None
+        goes_on = stretch and fits and not text[reached:position].strip()
+        if goes_on and repeated[line] == repeated[stretch[0][1]]:
+            stretch.append((position, line))
         else:
-            if open_stretch:
-                yield _finding(signatures, number, text, open_stretch, repeated)
-            open_stretch = [(position, line)] if fits else []
+            if stretch:
+                yield _stretch(text, stretch)
+            stretch = [(position, line)] if fits else []
         if fits:
-            told.add(line)
-            end = text.find("\n", position)
-            reached = end if end >= 0 else len(text)
+            reached = _end_of_line(text, position)
+
+
+def _stretch(text: str, lines: Sequence[tuple[int, int]]) -> _Stretch:
+    start, end = lines[0][0], _end_of_line(text, lines[-1][0])
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    end = start + len(text[start:end].rstrip())
+    before, after = text[:start].rstrip(" \t"), text[end : _end_of_line(text, end + 1)]
+    runs_in = not _OPENS.match(text, start) and _SENTENCE_GOES_ON.search(before[-3:])
+    runs_out = after.strip() and not _OPENS.match(after.lstrip("\n")) and _SENTENCE_GOES_ON.match(text[end - 1] + "\n")
+    return _Stretch(lines[0][1], start, end, text[start:end], not runs_in and not runs_out)
+
+
+def _end_of_line(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return end if end >= 0 else len(text)
 
 
 def _finding(
-    signatures: Sequence[_Signature],
-    number: int,
-    text: str,
-    stretch: Sequence[tuple[int, int]],
-    repeated: dict[int, list[int]],
+    signatures: Sequence[_Signature], number: int, stretch: _Stretch, places: Sequence[int], *, first: bool
 ) -> Finding:
-    start = stretch[0][0]
-    end = text.find("\n", stretch[-1][0])
-    end = end if end >= 0 else len(text)
-    start += len(text[start:end]) - len(text[start:end].lstrip())
-    end = start + len(text[start:end].rstrip())
-    places = repeated[stretch[0][1]]
     others = [signatures[each].path for each in places if each != number]
     return Finding(
         signatures[number].id,
         "garbled",
         "boilerplate",
-        Severity.LOW,
-        f"The same words stand in {len(places)} documents, as menus and footers do: they crowd out answers.",
-        start,
-        end,
-        text[start:end],
+        Severity.LOW if first else Severity.INFO,
+        f"The same words stand in {len(places)} documents, as menus and footers do: they crowd out answers"
+        + ("; the repair leaves them out." if stretch.apart else "."),
+        stretch.start,
+        stretch.end,
+        stretch.text,
         round(min(1.0, 0.3 + 0.7 * len(places) / len(signatures)), 3),
-        tuple(Related(path) for path in others[:_RELATED]),
-        {"documents": len(places)},
+        tuple(Related(path) for path in others[:_RELATED]) if first else (Related(signatures[places[0]].path),),
+        {"documents": len(places)}
+        | ({"repair": ""} if stretch.apart else {})
+        | ({} if first else {"as_in": signatures[places[0]].path}),
     )

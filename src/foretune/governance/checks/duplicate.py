@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "Signed", "clusters", "dump", "duplicate", "groups", "keeper", "load", "sign", "sign_all"]
 
-TYPES = {"exact": Severity.MEDIUM, "near": Severity.MEDIUM, "contained": Severity.LOW}
+TYPES = {"exact": Severity.MEDIUM, "near": Severity.MEDIUM, "contained": Severity.LOW, "semantic": Severity.LOW}
 
 CONTAINED = 0.95
 """A document is contained in another that holds this much of its runs of five words."""

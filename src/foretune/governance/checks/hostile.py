@@ -38,6 +38,7 @@ _MESSAGES = {
     "hidden instruction": "Hidden from your readers ({how}), this addresses the language model, which never sees it.",
     "metadata": "The document's {field} addresses the language model; it is never put before the model.",
     "hidden": "Words your readers cannot see ({how}); they are taken out before the model sees the text.",
+    "hidden part": "A {part} your readers do not see, and the model does: it is part of the text.",
     "invisible": "Invisible characters that can carry a message{says}; the repair removes them.",
     "direction": "A character that reverses how the following text is shown; the repair removes it.",
     "homoglyph": "A word with letters of another alphabet that look like ours; the repair writes it in one.",
@@ -47,6 +48,7 @@ _MESSAGES = {
     "active": "The file holds {what}; Foretune does not run it.",
 }
 _BY_OTHER_FIELDS = ("title", "author", "event")
+_CHECKED_APART = ("hidden", "hidden_sheets", "hidden_slides", "external", "active")
 _FIELD_DEPTH = 4
 
 
@@ -134,13 +136,16 @@ def _beside_the_text(document: Document) -> Iterator[Finding]:
             yield _unplaced(document.id, "instruction", Severity.HIGH, words, best.score, "hidden instruction", how=how)
         elif how != "comment" and len(words.split()) >= _FEW_WORDS:
             yield _unplaced(document.id, "hidden", TYPES["hidden"], words, 0.9, "hidden", how=how)
+    for key, part in (("hidden_sheets", "sheet"), ("hidden_slides", "slide")):
+        for name in properties.get(key, ()) if isinstance(properties.get(key), list) else ():
+            yield _unplaced(document.id, "hidden", TYPES["hidden"], str(name), 0.9, "hidden part", part=part)
     for what in properties.get("external", ()) if isinstance(properties.get("external"), list) else ():
         yield _unplaced(document.id, "external", TYPES["external"], str(what), 0.9, "external")
     for what in properties.get("active", ()) if isinstance(properties.get("active"), list) else ():
         yield _unplaced(document.id, "active", TYPES["active"], "", 0.9, "active", what=str(what))
     fields: dict[str, Any] = {name: getattr(document, name) for name in _BY_OTHER_FIELDS}
     fields |= {"tags": ", ".join(document.tags), "keywords": ", ".join(document.keywords)}
-    fields |= {key: value for key, value in properties.items() if key not in ("hidden", "external", "active")}
+    fields |= {key: value for key, value in properties.items() if key not in _CHECKED_APART}
     for name, value in fields.items():
         for words in _strings(value, _FIELD_DEPTH):
             for order in instructions(words):

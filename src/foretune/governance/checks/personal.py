@@ -36,7 +36,7 @@ _ONLY_IN_TEXT = frozenset({"domain", "person", "age"})
     "personal",
     types=TYPES,
     columns=("text", "title", "author", "event", "tags", "keywords", "properties"),
-    version=2,
+    version=3,
     masks=True,
     model="rampart",
 )

@@ -15,7 +15,8 @@ from typing import Any
 
 from foretune.errors import InputError
 from foretune.models import CATALOGUE, installed
-from foretune.plan.config import GovernanceSettings
+from foretune.plan.config import Config, GovernanceSettings
+from foretune.plan.intent import intent
 from foretune.types import Document, Finding, Severity
 
 __all__ = [
@@ -42,6 +43,12 @@ class Wanted:
     questions: tuple[str, ...] = ()
     voice: bool | None = None
 
+    @classmethod
+    def of(cls, plan: Config, questions: Sequence[str] = ()) -> Wanted:
+        """What a plan says."""
+        topic = " ".join((plan.story.want, plan.story.so_that, plan.purpose.must_answer))
+        return cls(topic, tuple(questions), bool(intent(plan).voice))
+
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
@@ -67,6 +74,8 @@ class CheckSettings:
     """The bench's questions that the documents should answer."""
     voice: bool | None = None
     """Whether the plan asks for one author's voice; None without a plan: the documents tell."""
+    every_place: bool = False
+    """Report what repeats across documents in each that has it, where it can be repaired; else in the first."""
 
     @classmethod
     def of(cls, settings: GovernanceSettings, languages: Sequence[str], wanted: Wanted | None = None) -> CheckSettings:
@@ -83,6 +92,7 @@ class CheckSettings:
             topics=tuple(settings.topics),
             questions=wanted.questions,
             voice=wanted.voice,
+            every_place=True,
         )
 
 
@@ -145,6 +155,8 @@ class CorpusCheck(Check):
     load: Callable[[bytes], Any] | None
     part_of: str = ""
     """The check whose name its findings carry, where it finds across documents what that one finds in each."""
+    costly: bool = False
+    """Runs with all checks or by its own name only, not with the check that it is a part of."""
 
 
 _checks: dict[str, Check] = {}
@@ -191,13 +203,17 @@ def corpus_check(
     dump: Callable[[Any], bytes] | None = None,
     load: Callable[[bytes], Any] | None = None,
     part_of: str = "",
+    costly: bool = False,
+    model: str = "",
 ) -> Callable[[_Compare], _Compare]:
-    """Register a function of the signatures of all documents.
+    """Register a function of the signatures of all documents; with a ``model`` it runs again once that is installed.
 
     With ``dump`` and ``load`` a project keeps the signatures, so that adding a document signs that one only.
     """
 
     def register(compare: _Compare) -> _Compare:
+        if model:
+            _models[name] = model
         _checks[name] = CorpusCheck(
             name,
             dict(types),
@@ -213,6 +229,7 @@ def corpus_check(
             dump,
             load,
             part_of,
+            costly,
         )
         return compare
 
@@ -225,7 +242,7 @@ def notices(names: Iterable[str]) -> list[str]:
         f"The check {name} ran without the model {_models[name]!r} and finds less (see docs/checks/{name}.md): "
         f"run `foretune models get {_models[name]}`, then again."
         for name in names
-        if name in _models and not _installed(name)
+        if name in _models and isinstance(_checks[name], DocumentCheck) and not _installed(name)
     ]
 
 
@@ -247,15 +264,19 @@ def named(names: Iterable[str]) -> tuple[Check, ...]:
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in _checks:
-            whole = (each.name for each in _checks.values() if not getattr(each, "part_of", ""))
+            whole = (each.name for each in _checks.values() if not getattr(each, "part_of", "") or _is_costly(each))
             raise InputError(f"There is no check called {name!r}: choose from {', '.join(whole)}.")
-    parts = (part.name for name in wanted for part in _parts_of(name))
+    parts = (part.name for name in wanted for part in _parts_of(name) if not part.costly)
     return tuple(_checks[name] for name in dict.fromkeys([*wanted, *parts]))
 
 
 def types_of_parts(name: str) -> tuple[str, ...]:
     """What findings that carry this check's name are made by another, across documents."""
     return tuple(kind for part in _parts_of(name) for kind in part.types)
+
+
+def _is_costly(check: Check) -> bool:
+    return isinstance(check, CorpusCheck) and check.costly
 
 
 def _parts_of(name: str) -> list[CorpusCheck]:

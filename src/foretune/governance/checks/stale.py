@@ -29,6 +29,7 @@ from foretune.governance.staleness import (
     revisions,
     statements,
     supersessions,
+    translated_statements,
     words,
     written,
 )
@@ -101,11 +102,18 @@ def sign(document: Document) -> Signed:
         age,
         notices,
         document.date[:10],
-        tuple(statements(page)),
+        _statements(page),
         tuple(retractions(page, document.title)),
         _codes(words(document.text)),
         tuple(int(each) for each in shingles(document.text)[:SKETCH]),
     )
+
+
+def _statements(page: Sequence[Line]) -> tuple[Statement, ...]:
+    """Of a line that was understood as English, what it says there."""
+    found = statements(page)
+    starts = {each.start for each in found}
+    return (*found, *(each for each in translated_statements(page) if each.start not in starts))
 
 
 def _codes(listed: Iterable[str]) -> frozenset[int]:
@@ -118,6 +126,7 @@ def _codes(listed: Iterable[str]) -> frozenset[int]:
     sign=sign,
     columns=("text", "title", "date", "modified", "path", "properties"),
     settings=("today", "withdrawn", "review_after_months", "near_duplicate"),
+    version=2,
 )
 def stale(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckSettings) -> Iterable[Finding]:
     """What is out of date: pages, statements, and mentions of what is gone.

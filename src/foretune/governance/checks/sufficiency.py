@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from foretune.embedding import open_embedder
 from foretune.governance.answerable import Answerability, answerability
 from foretune.governance.checks.registry import CheckSettings, corpus_check
 from foretune.governance.diversity import different_documents, evenness, learning_curve
 from foretune.governance.topics import Terms, TopicSpace, terms
-from foretune.types import Document, Finding, Severity
+from foretune.models import CATALOGUE, installed
+from foretune.types import Document, Finding, Related, Severity
 
 __all__ = ["Signed", "sign", "sufficiency"]
 
 TYPES = {
     "questions": Severity.HIGH,
+    "question": Severity.MEDIUM,
     "topics": Severity.HIGH,
     "diversity": Severity.MEDIUM,
     "length": Severity.MEDIUM,
@@ -26,6 +29,8 @@ TYPES = {
     "next": Severity.INFO,
 }
 
+_EMBEDDER = "all-minilm-l6-v2"
+"""Compares meanings where it is installed."""
 _READ = 20_000
 """Characters of a document that count: about 3,500 words."""
 _THIN = 3
@@ -101,7 +106,8 @@ class _Need:
 def sufficiency(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckSettings) -> Iterable[Finding]:
     """Whether the documents are enough for what is planned; findings are about no single document.
 
-    *questions*: bench questions that no document seems to answer. *topics*: topics of the plan (``[governance]
+    *questions*: how many bench questions the documents seem to answer; *question*: one that none seems to answer, or at
+    most in other words, with the nearest passage. *topics*: topics of the plan (``[governance]
     topics``) that no or few documents speak of. *diversity*: how many different documents they are worth (Vendi
     score): two good posts give the same two posts back, however often they are copied. *length*, *balance* over years
     and folders, *learning_curve*: how much of a further document is new, and what twice as many would add. *next*: in a
@@ -127,19 +133,34 @@ def _questions(
 ) -> None:
     if not questions:
         return
-    documents = [each.terms for each in ordered]
-    found = list(answerability(questions, documents, space, lambda position: text(ordered[position].id)))
-    open_ = sorted((each for each in found if not each.likely), key=lambda each: (each.score, each.question))
+    embedder = open_embedder(_EMBEDDER) if installed(CATALOGUE[_EMBEDDER]) else None
+    found = answerability(
+        questions,
+        [each.terms for each in ordered],
+        space,
+        lambda position: text(ordered[position].id),
+        embedder=embedder,
+    )
+    unsure = sorted((each for each in found if each.unsure), key=lambda each: (-each.near, each.question))
+    open_ = sorted(
+        (each for each in found if not each.likely and not each.unsure), key=lambda each: (each.score, each.question)
+    )
+    answered = len(found) - len(open_) - len(unsure)
     share = len(open_) / len(found)
-    message = f"{len(found) - len(open_)} of {len(found)} bench questions find their words in the documents"
+    message = f"{answered} of {len(found)} bench questions find their words in the documents"
+    if unsure:
+        message += f", {len(unsure)} at most something near in other words"
     if open_:
         message += f"; nothing seems to answer “{open_[0].question}”" + (
             f" and {len(open_) - 1} more" if len(open_) > 1 else ""
         )
-    severity = Severity.HIGH if share > _MANY_OPEN else Severity.MEDIUM if open_ else Severity.INFO
+    if embedder is None and open_:
+        message += f" (compared by words alone: `foretune models get {_EMBEDDER}` compares meanings, too)"
+    severity = Severity.HIGH if share > _MANY_OPEN else Severity.MEDIUM if open_ or unsure else Severity.INFO
     evidence: dict[str, object] = {
         "questions": len(found),
-        "answered": len(found) - len(open_),
+        "answered": answered,
+        "unsure": [_open(each) for each in unsure],
         "unanswered": [_open(each) for each in open_],
     }
     lacking = Counter(word.lower() for each in open_ for word in each.missing[:2])
@@ -148,10 +169,34 @@ def _questions(
     if about:
         wanted += f" (about {', '.join(about)})"
     need.say("questions", severity, message + ".", share, evidence, wanted)
+    need.findings += [_open_question(each) for each in open_]
+    need.findings += [_unsure_question(each, ordered[each.document].path) for each in unsure]
 
 
 def _open(each: Answerability) -> dict[str, object]:
-    return {"question": each.question, "score": each.score, "missing": list(each.missing[:5])}
+    return {"question": each.question, "score": each.score, "near": each.near, "missing": list(each.missing[:5])}
+
+
+def _open_question(each: Answerability) -> Finding:
+    lacking = f": not a word of {', '.join(each.missing[:3])}" if each.missing else ""
+    message = f"No document seems to answer “{each.question}”{lacking}."
+    return Finding(
+        "", "sufficiency", "question", TYPES["question"], message, text=each.question, score=1.0, evidence=_open(each)
+    )
+
+
+def _unsure_question(each: Answerability, path: str) -> Finding:
+    return Finding(
+        "",
+        "sufficiency",
+        "question",
+        Severity.LOW,
+        f"If anything answers “{each.question}”, it says so in other words: read the nearest passage.",
+        text=each.question,
+        score=round(1 - each.near, 4),
+        related=(Related(path, text=each.passage),),
+        evidence=_open(each),
+    )
 
 
 def _topics(ordered: Sequence[Signed], topics: Sequence[str], need: _Need) -> None:

@@ -10,11 +10,10 @@ from typing import Any, Self
 
 from foretune.corpus.records import Aside, Read, RecordReader, Unit
 from foretune.governance.checks import DocumentCheck, named
-from foretune.governance.edits import apply
+from foretune.governance.edits import apply, offered_repair
 from foretune.governance.inspect.outputs import output_for
 from foretune.governance.inspect.runners import Runner
 from foretune.governance.inspect.types import Plan, Written
-from foretune.governance.types import Edit
 from foretune.progress import Progress
 from foretune.types import Document, Finding
 
@@ -53,15 +52,11 @@ class Cleaner:
         yield cleaned
 
     def _repaired(self, document: Document) -> str:
-        edits = [
-            Edit(each.start, each.end, str(each.evidence["repair"]), False)
-            for check in self._repairing
-            for each in check.run(document, self._plan.settings)
-            if isinstance(each, Finding)
-            and "repair" in each.evidence
-            and each.start is not None
-            and each.end is not None
-        ]
+        edits = list(self._plan.edits.get(document.id, ()))
+        for check in self._repairing:
+            for each in check.run(document, self._plan.settings):
+                if isinstance(each, Finding):
+                    edits += offered_repair(each)
         return apply(document.text, edits) if edits else document.text
 
     def __enter__(self) -> Self:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from foretune.governance.checks import CheckSettings, CorpusCheck, named
 from foretune.governance.checks import checks as all_checks
 from foretune.governance.checks.duplicate import groups
+from foretune.governance.edits import offered_repair
 from foretune.governance.inspect.cleaning import check_outputs, write_clean
 from foretune.governance.inspect.collected import Collected
 from foretune.governance.inspect.corpus import Corpus
 from foretune.governance.inspect.runners import started
 from foretune.governance.inspect.types import Duplicate, Plan, Totals, Written
 from foretune.governance.inspect.worker import Found, found_of
+from foretune.governance.types import Edit
 from foretune.plan.config import CorpusSettings
 from foretune.progress import Progress, silent
 from foretune.types import Finding, digest
@@ -45,6 +48,7 @@ def inspect(
     corpus: CorpusSettings | None = None,
     clean: Path | None = None,
     set_aside: Path | None = None,
+    without_boilerplate: bool = False,
     processes: int | None = None,
     runner: str = "local",
     progress: Progress = silent,
@@ -55,6 +59,7 @@ def inspect(
         clean: Write the documents here, with the repairs that the checks offer, and without those of which the
             duplicate check keeps another: ``.jsonl``, ``.parquet`` or a folder.
         set_aside: Write the others here, each with the reason: ``.jsonl`` or ``.parquet``.
+        without_boilerplate: Leave lines that stand in many documents out of what is written.
         processes: How many work on it; by default one a core. The findings are the same.
         runner: Where they work: ``local``, or ``ray`` for a cluster that can read the same paths.
 
@@ -63,10 +68,12 @@ def inspect(
     """
     check_outputs(clean, set_aside)
     chosen = tuple(each.name for each in (all_checks() if checks is None else named(checks)))
-    plan = Plan(chosen, settings or CheckSettings(), corpus or CorpusSettings())
+    settings = replace(settings or CheckSettings(), every_place=without_boilerplate)
+    plan = Plan(chosen, settings, corpus or CorpusSettings())
     with started(runner, processes) as workers, Corpus(plan, paths) as documents:
         collected = Collected()
         dropped: dict[str, str] = {}
+        edits: dict[str, tuple[Edit, ...]] = {}
         for part in documents.read(workers, progress):
             for found in part.found:
                 collected.add(found)
@@ -78,12 +85,16 @@ def inspect(
                     step.advance(len(findings))
                 del signed
                 dropped |= {each.document_id: each.message for each in findings if _is_spare(each)}
+                if settings.every_place:
+                    for each in findings:
+                        edits[each.document_id] = edits.get(each.document_id, ()) + offered_repair(each)
+                    findings = [each for each in findings if "as_in" not in each.evidence]
                 for found in _in_order(findings, documents):
                     collected.add(found)
         written = None
         if clean is not None or set_aside is not None:
             written = write_clean(
-                plan,
+                replace(plan, edits=edits),
                 documents.units(),
                 dropped,
                 base=documents.base,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from foretune.governance.checks import CheckSettings
+from foretune.governance.types import Edit
 from foretune.plan.config import CorpusSettings
 
 __all__ = ["Duplicate", "Plan", "Totals", "Written"]
@@ -18,6 +20,8 @@ class Plan:
     checks: tuple[str, ...]
     settings: CheckSettings = field(default_factory=CheckSettings)
     corpus: CorpusSettings = field(default_factory=CorpusSettings)
+    edits: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+    """By document id: repairs that only showed when all documents were compared."""
 
 
 @dataclass(slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from foretune.governance.personal.classifier import Classifier, Word
 from foretune.governance.personal.windows import ORDINARY, blank_links, windows
 
-__all__ = ["Place", "names_and_addresses"]
+__all__ = ["Place", "is_doubtful", "names_and_addresses"]
 
 SURE = 0.3
 """A capitalised word is part of a name from this probability on."""
@@ -20,6 +20,8 @@ IN_LONG = 0.2
 LONG = 2_000
 """... which in texts of this many characters is not enough below :data:`IN_LONG`: in a message an unknown capitalised
 word is mostly a person, in a handbook a product."""
+SURE_ALONE = 0.5
+"""What a lone word in such a text must have; of those with less, hardly one in ten was a person."""
 ALONE = 0.75
 LOWER_CASE = 0.6
 """A word without a capital, in a text that has capitals."""
@@ -90,7 +92,22 @@ def _names(text: str, words: Sequence[Word], model: Classifier) -> list[Place]:
         if not accepted[position] and written in full and word.place < 0.9:
             accepted[position] = model.alone(written) >= 0.5
     _grow(text, words, accepted)
-    return _spans(text, words, accepted, "person", _JOINED, _person)
+    places = _spans(text, words, accepted, "person", _JOINED, _person)
+    return [place for place in places if not is_doubtful(text, place, full)] if len(text) > LONG else places
+
+
+def is_doubtful(text: str, place: Place, full: Set[str]) -> bool:
+    """Whether a lone word of a long text is rather a product or an ordinary word than a person.
+
+    It is where the model is not sure, where the text has the word without its capital, too ("Done", "done"), and where
+    it has none itself; not where somebody is named in full with it, nor behind an @.
+    """
+    written = text[place.start : place.end]
+    if " " in written or written in full or text[place.start - 1 : place.start] == "@":
+        return False
+    if place.score < SURE_ALONE:
+        return True
+    return written[0].islower() or re.search(rf"(?<![\w@./-]){re.escape(written.lower())}(?![\w-])", text) is not None
 
 
 def _above(text: str, addresses: Iterable[int], names: Sequence[Place], model: Classifier) -> Iterator[Place]:
