@@ -21,7 +21,8 @@ from foretune.corpus import documents
 from foretune.errors import ConfigError, InputError
 from foretune.governance import DecisionKind, State, decide, findings, forget, review, review_inputs, standing
 from foretune.governance.checks import CorpusCheck, checks, registry
-from foretune.governance.checks.duplicate import load, sign
+from foretune.governance.checks.duplicate import sign
+from foretune.governance.signed import load
 from foretune.plan.config import GovernanceSettings, Rule
 from foretune.progress import Step
 from foretune.types import Document, Label

@@ -289,7 +289,9 @@ def _label(value: Any) -> Label | None:
 
 def _stated(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Lines near the top that state something: ``**Author:** Ann Example``."""
-    for line in reversed(list(islice((line for line in lines if line.strip()), 12))):  # the first one wins: it is the last to be set
+    for line in reversed(
+        list(islice((line for line in lines if line.strip()), 12))
+    ):  # the first one wins: it is the last to be set
         match = _STATED.match(line[:200]) if ":" in line else None
         if match is None:
             continue

@@ -129,9 +129,7 @@ def _features(
     by_text[longest_first] = found.T
     owners, steps = np.nonzero(by_text >= 0)
     width = model.features
-    keys, firsts, times = np.unique(
-        owners * width + by_text[owners, steps], return_index=True, return_counts=True
-    )
+    keys, firsts, times = np.unique(owners * width + by_text[owners, steps], return_index=True, return_counts=True)
     order = np.argsort(firsts, kind="stable")
     keys = keys[order]
     bounds = np.searchsorted(keys // width, np.arange(len(encoded) + 1))

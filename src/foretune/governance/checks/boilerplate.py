@@ -7,8 +7,10 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from foretune.governance.checks.registry import CheckSettings, corpus_check
+from foretune.governance.columns import Blobs, Strings
 from foretune.types import Document, Finding, Related, Severity
 
 __all__ = ["boilerplate"]
@@ -21,6 +23,8 @@ _SHARE, _ENOUGH = 0.05, 50
 _MOST_LINES = 512
 """Of a document, those with the smallest hashes: the same line is kept or left out everywhere."""
 _RELATED = 20
+_SORTED = 1 << 20
+"""Lines sorted at once."""
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -30,6 +34,27 @@ class _Signature:
     path: str
     lines: bytes
     """CRC-32 of its lines, each once, ascending: 32-bit numbers."""
+
+
+class _Signatures:
+    """Many :class:`_Signature`, as columns."""
+
+    def __init__(self, signatures: Iterable[_Signature] = ()) -> None:
+        signatures = list(signatures)
+        self.ids, self.paths = Strings(each.id for each in signatures), Strings(each.path for each in signatures)
+        self.lines = Blobs(each.lines for each in signatures)
+
+    def __iadd__(self, other: _Signatures) -> Self:
+        self.ids += other.ids
+        self.paths += other.paths
+        self.lines += other.lines
+        return self
+
+    def __iter__(self) -> Iterator[_Signature]:
+        return map(_Signature, self.ids, self.paths, self.lines)
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -43,7 +68,10 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _words_of(line: str) -> str:
     """The words of a line, whatever stands between them; empty where they are few."""
-    words = line.strip(" \t\r#>*-+|_").split()
+    line = line.strip(" \t\r#>*-+|_")
+    if line.isprintable() and "  " not in line:  # no other space than single ones: these are its words already
+        return line if line.count(" ") >= _WORDS - 1 else ""
+    words = line.split()
     return " ".join(words) if len(words) >= _WORDS else ""
 
 
@@ -52,14 +80,18 @@ def _hash(words: str) -> int:
 
 
 def _sign(document: Document) -> _Signature:
-    lines = {_words_of(line) for line in document.text.split("\n") if len(line) >= _SHORTEST}
-    hashes = sorted({_hash(words) for words in lines if words})
+    long = (line for line in document.text.split("\n") if len(line) >= _SHORTEST)
+    hashes = sorted({_hash(words) for line in long if (words := _words_of(line))})
     return _Signature(document.id, document.path, array("I", hashes[:_MOST_LINES]).tobytes())
 
 
-@corpus_check("boilerplate", types={"boilerplate": Severity.LOW}, sign=_sign, part_of="garbled")
+def _sign_all(documents: Sequence[Document]) -> _Signatures:
+    return _Signatures(map(_sign, documents))
+
+
+@corpus_check("boilerplate", types={"boilerplate": Severity.LOW}, sign=_sign, sign_all=_sign_all, part_of="garbled")
 def boilerplate(
-    signatures: Sequence[_Signature], text: Callable[[str], str], _settings: CheckSettings
+    signatures: Iterable[_Signature], text: Callable[[str], str], _settings: CheckSettings
 ) -> Iterable[Finding]:
     """Lines that stand word for word in many documents: menus, footers, disclaimers, share buttons.
 
@@ -67,40 +99,41 @@ def boilerplate(
     finds them instead of an answer, and a tuned model learns to say them. Reported from five documents on, where
     that is 5 % of all (or fifty documents).
     """
-    repeated = _repeated(signatures)
+    columns = signatures if isinstance(signatures, _Signatures) else _Signatures(signatures)
+    repeated = _repeated(columns)
     having = sorted({number for places in repeated.values() for number in places})
     told: set[int] = set()
     for number in having:
-        signature = signatures[number]
-        if any(line in repeated and line not in told for line in array("I", signature.lines)):
-            yield from _stretches(signatures, number, text(signature.id), repeated, told)
+        if any(line in repeated and line not in told for line in array("I", columns.lines[number])):
+            yield from _stretches(columns, number, text(columns.ids[number]), repeated, told)
 
 
-def _repeated(signatures: Sequence[_Signature]) -> dict[int, list[int]]:
+def _repeated(signatures: _Signatures) -> dict[int, list[int]]:
     """The lines that many documents have, and the positions of these, ascending.
 
     On arrays: counted one by one, the lines of a corpus would take a kilobyte and more a document.
     """
     import numpy as np
 
-    lines = np.frombuffer(b"".join(each.lines for each in signatures), dtype=np.uint32)
-    ordered = np.sort(lines)
-    edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))[: len(ordered) + 1]
+    lines = signatures.lines.values(np.uint32)
+    bounds = signatures.lines.bounds // lines.itemsize
     least = max(_FEWEST, min(_ENOUGH, _SHARE * len(signatures)))
-    often = ordered[edges[:-1][np.diff(edges) >= least]]
-    del ordered, edges
-    repeated: dict[int, list[int]] = {line: [] for line in often.tolist()}
-    if not repeated:
-        return {}
-    ends = np.cumsum([len(each.lines) // lines.itemsize for each in signatures])
-    places = np.flatnonzero(np.isin(lines, often))
-    for line, number in zip(lines[places].tolist(), np.searchsorted(ends, places, side="right").tolist(), strict=True):
-        repeated[line].append(number)
+    repeated: dict[int, list[int]] = {}
+    width = 2**32 // (len(lines) // _SORTED + 1) + 1
+    for smallest in range(0, 2**32, width):  # some of the values at a time: sorting all would double what is kept
+        places = np.flatnonzero((lines >= smallest) & (lines <= min(smallest + width - 1, 2**32 - 1)))
+        some = lines[places]
+        order = np.argsort(some, kind="stable")
+        some = some[order]
+        edges = np.flatnonzero(np.concatenate(([True], some[1:] != some[:-1], [True])))[: len(some) + 1]
+        for group in np.flatnonzero(np.diff(edges) >= least).tolist():
+            holding = places[order[edges[group] : edges[group + 1]]]
+            repeated[int(some[edges[group]])] = (np.searchsorted(bounds, holding, side="right") - 1).tolist()
     return repeated
 
 
 def _stretches(
-    signatures: Sequence[_Signature], number: int, text: str, repeated: dict[int, list[int]], told: set[int]
+    signatures: _Signatures, number: int, text: str, repeated: dict[int, list[int]], told: set[int]
 ) -> Iterator[Finding]:
     open_stretch: list[tuple[int, int]] = []  # place and hash of lines on end
     reached = -1
@@ -121,7 +154,7 @@ def _stretches(
 
 
 def _finding(
-    signatures: Sequence[_Signature],
+    signatures: _Signatures,
     number: int,
     text: str,
     stretch: Sequence[tuple[int, int]],
@@ -133,9 +166,9 @@ def _finding(
     start += len(text[start:end]) - len(text[start:end].lstrip())
     end = start + len(text[start:end].rstrip())
     places = repeated[stretch[0][1]]
-    others = [signatures[each].path for each in places if each != number]
+    others = [signatures.paths[each] for each in places if each != number]
     return Finding(
-        signatures[number].id,
+        signatures.ids[number],
         "garbled",
         "boilerplate",
         Severity.LOW,

@@ -138,10 +138,11 @@ class CorpusCheck(Check):
     """Sees the signatures of all documents; reads the text again only of those it has to compare."""
 
     sign: Callable[[Document], Any]
-    compare: Callable[[Sequence[Any], Callable[[str], str], CheckSettings], Iterable[Finding]]
+    compare: Callable[[Any, Callable[[str], str], CheckSettings], Iterable[Finding]]
     """From signatures and a function from document id to text."""
-    sign_all: Callable[[Sequence[Document]], list[Any]]
-    """``sign`` for many documents, where that is faster than one by one."""
+    sign_all: Callable[[Sequence[Document]], Any]
+    """``sign`` for many documents, where that is faster than one by one: a list, or columns that give the same one
+    after the other, can be added to with ``+=``, and take less memory."""
     dump: Callable[[Any], bytes] | None
     """A signature as bytes, to be kept; None where a review has to sign again."""
     load: Callable[[bytes], Any] | None
@@ -155,7 +156,7 @@ _models: dict[str, str] = {}
 
 _Run = Callable[[Document, CheckSettings], Iterable[Finding | Inferred]]
 _RunAll = Callable[[Sequence[Document], CheckSettings], Iterable[Iterable[Finding | Inferred]]]
-_Compare = Callable[[Sequence[Any], Callable[[str], str], CheckSettings], Iterable[Finding]]
+_Compare = Callable[[Any, Callable[[str], str], CheckSettings], Iterable[Finding]]
 
 
 def document_check(
@@ -200,7 +201,7 @@ def corpus_check(
     columns: Sequence[str] = ("text",),
     settings: Sequence[str] = (),
     version: int = 1,
-    sign_all: Callable[[Sequence[Document]], list[Any]] | None = None,
+    sign_all: Callable[[Sequence[Document]], Any] | None = None,
     dump: Callable[[Any], bytes] | None = None,
     load: Callable[[bytes], Any] | None = None,
     part_of: str = "",

@@ -40,7 +40,6 @@ def short(document: Document, settings: CheckSettings) -> Iterable[Finding]:
     )
 
 
-
 def _prose_before_markup(text: str, enough: int) -> int:
     """Characters of prose with which the text begins, before anything that a later line could make markup of."""
     length = 0

@@ -39,8 +39,8 @@ class Part:
     characters: int = 0
     asides: list[tuple[str, str]] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    signed: dict[str, list[Any]] = field(default_factory=dict)
-    """By name of a corpus check."""
+    signed: dict[str, Any] = field(default_factory=dict)
+    """By name of a corpus check, what its ``sign_all`` gave: a list, or columns that others can be added to."""
 
 
 class Worker:
