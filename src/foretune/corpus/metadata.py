@@ -152,7 +152,8 @@ def _first_heading(lines: Sequence[str]) -> str:
     lower = ""
     fenced = False
     for number, line in enumerate(lines[:_HEAD_LINES]):
-        if line.lstrip(" ")[:1] not in _MARKS:
+        first = line[:1]
+        if (line.lstrip(" ")[:1] if first == " " else first) not in _MARKS:
             continue
         if _FENCE.match(line):
             fenced = not fenced

@@ -22,6 +22,8 @@ _SHARE, _ENOUGH = 0.05, 50
 """Repeated means: in at least five documents, and in 5 % of them or in fifty."""
 _MOST_LINES = 512
 """Of a document, those with the smallest hashes: the same line is kept or left out everywhere."""
+_MARKS = " \t\r#>*-+|_"
+"""Marks of lists, quotes, headings and tables, at the ends of a line."""
 _RELATED = 20
 _SORTED = 1 << 20
 """Lines sorted at once."""
@@ -68,10 +70,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _words_of(line: str) -> str:
     """The words of a line, whatever stands between them; empty where they are few."""
-    line = line.strip(" \t\r#>*-+|_")
-    if line.isprintable() and "  " not in line:  # no other space than single ones: these are its words already
-        return line if line.count(" ") >= _WORDS - 1 else ""
-    words = line.split()
+    words = line.strip(_MARKS).split()
     return " ".join(words) if len(words) >= _WORDS else ""
 
 
@@ -79,9 +78,23 @@ def _hash(words: str) -> int:
     return zlib.crc32(words.encode("utf-8", "surrogatepass"))
 
 
+def _hashes(text: str) -> set[int]:
+    """Those of the words of its lines; as of :func:`_lines`, in a third of the time."""
+    hashes = set()
+    for line in text.split("\n"):
+        if len(line) < _SHORTEST:
+            continue
+        bare = line.strip(_MARKS)
+        if "  " not in bare and bare.isprintable():  # no other space than single ones: these are its words already
+            if bare.count(" ") >= _WORDS - 1:
+                hashes.add(zlib.crc32(bare.encode()))
+        elif words := _words_of(line):
+            hashes.add(_hash(words))
+    return hashes
+
+
 def _sign(document: Document) -> _Signature:
-    long = (line for line in document.text.split("\n") if len(line) >= _SHORTEST)
-    hashes = sorted({_hash(words) for line in long if (words := _words_of(line))})
+    hashes = sorted(_hashes(document.text))
     return _Signature(document.id, document.path, array("I", hashes[:_MOST_LINES]).tobytes())
 
 
