@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
 PIECE = 2_500
 """Characters of a document."""
 SCALE = (10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -232,10 +233,10 @@ def inspect_rows(path: Path, checks: Sequence[str], processes: int) -> dict[str,
 def foretune(path: Path, checks: Sequence[str], processes: int = 1) -> dict[str, Any]:
     """The same in a process of its own, with the memory that it and its children held at their peak."""
     arm = [sys.executable, __file__, "--arm", ",".join(checks), "--rows", path, "--processes", str(processes)]
-    with subprocess.Popen(list(map(str, arm)), stdout=subprocess.PIPE, text=True) as running:
-        with ThreadPoolExecutor(1) as watching:
-            peak = watching.submit(_peak, running)
-            printed = running.communicate()[0]
+    started = subprocess.Popen(list(map(str, arm)), stdout=subprocess.PIPE, text=True)
+    with started as running, ThreadPoolExecutor(1) as watching:
+        peak = watching.submit(_peak, running)
+        printed = running.communicate()[0]
     if running.returncode:
         raise SystemExit(f"the arm {','.join(checks)} failed")
     figures: dict[str, Any] = json.loads(printed.splitlines()[-1])
@@ -323,12 +324,29 @@ def scale(arguments: argparse.Namespace) -> None:
             print(f"| {count:,} | {size:,.0f} | {cost:.0f} | {figures['megabytes']:,.0f} |", flush=True)
 
 
+def draw(printed: Path) -> None:
+    """Two pictures of what :func:`scale` printed, among those of the documentation."""
+    from foretune.charts import scale_chart
+
+    rows = [
+        [int(cell.replace(",", "")) for cell in line.strip("| ").split("|")]
+        for line in printed.read_text(encoding="utf-8").splitlines()[2:]
+    ]
+    for column, name, y in ((2, "cost", "CPU-µs a document"), (3, "memory", "MB, all processes")):
+        title = {"cost": "What a document costs", "memory": "What is held at the peak"}[name]
+        picture = scale_chart({row[0]: row[column] for row in rows}, title=title, x="documents", y=y)
+        (IMAGES / f"preparation-{name}.svg").write_text(picture, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--documents", type=int, default=0, help="by default all there are, each once")
     parser.add_argument("--others", action="store_true")
     parser.add_argument("--scale", action="store_true")
+    parser.add_argument(
+        "--draw", type=Path, metavar="FILE", help="draw what --scale printed into FILE, and measure nothing"
+    )
     parser.add_argument("--most", type=int, default=SCALE[-1], help="documents of the largest run of --scale")
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "foretune-benchmarks")
     parser.add_argument("--processes", type=int, default=1)
@@ -337,6 +355,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.arm:
         print(json.dumps(inspect_rows(arguments.rows, arguments.arm.split(","), arguments.processes)))
+        return
+    if arguments.draw:
+        draw(arguments.draw)
         return
     chosen: Callable[[argparse.Namespace], None] = scale if arguments.scale else compare
     chosen(arguments)

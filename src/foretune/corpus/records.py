@@ -125,8 +125,8 @@ class RecordReader:
 def units(paths: Iterable[Path], settings: CorpusSettings) -> Iterator[Unit]:
     """The units of ``paths`` in order: numbered from 0, the same on every machine.
 
-    A folder is read as ``foretune add`` reads it; of an object store (``s3://bucket/key``) the files of rows. Files that end in ``.jsonl`` or ``.ndjson`` (inside a folder: where
-    their first line has a ``text``) and ``.parquet`` are read row by row.
+    A folder is read as ``foretune add`` reads it. Files that end in ``.jsonl`` or ``.ndjson`` (inside a folder: where
+    their first line has a ``text``) and ``.parquet`` are read row by row; below ``s3://bucket/key`` only they are.
 
     Raises:
         InputError: there is nothing at a path, or it cannot be read.

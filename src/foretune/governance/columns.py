@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Self, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -47,7 +47,7 @@ class Blobs(Sequence[bytes]):
         """Where each item begins, and where the last one ends, in bytes."""
         return np.array(self._bounds, dtype=np.int64)
 
-    def values(self, dtype: DTypeLike) -> NDArray[np.generic]:
+    def values(self, dtype: DTypeLike) -> NDArray[Any]:
         """All items as numbers, end to end; a copy is not made, so nothing may be appended while it is in use."""
         return np.frombuffer(self._data, dtype=dtype)
 

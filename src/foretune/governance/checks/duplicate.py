@@ -17,9 +17,6 @@ from foretune.governance.signed import Signed, SignedColumns, dump, load
 from foretune.types import Document, Finding, Related, Severity, digest
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from foretune.governance.minhash import Hashes
 
 __all__ = ["Group", "clusters", "duplicate", "groups", "keeper", "sign", "sign_all"]
@@ -204,7 +201,7 @@ def _contained(
 
     from foretune.governance.minhash import holders
 
-    samples: NDArray[np.uint32] = signed.samples.values("<u4")  # type: ignore[assignment]
+    samples = signed.samples.values("<u4")
     bounds = signed.samples.bounds // samples.itemsize
     for position, wholes in holders(samples, bounds, signed.in_order(), CONTAINED):
         part = signed[position]
