@@ -332,8 +332,10 @@ def draw(printed: Path) -> None:
         [int(cell.replace(",", "")) for cell in line.strip("| ").split("|")]
         for line in printed.read_text(encoding="utf-8").splitlines()[2:]
     ]
-    for column, name, y in ((2, "cost", "CPU-µs a document"), (3, "memory", "MB, all processes")):
-        title = {"cost": "What a document costs", "memory": "What is held at the peak"}[name]
+    for column, name, y, title in (
+        (2, "cost", "CPU-µs a document", "What one document costs, by how many there are"),
+        (3, "memory", "MB, all processes", "What is held in memory at the peak, by how many documents there are"),
+    ):
         picture = scale_chart({row[0]: row[column] for row in rows}, title=title, x="documents", y=y)
         (IMAGES / f"preparation-{name}.svg").write_text(picture, encoding="utf-8")
 

@@ -211,7 +211,7 @@ def scale_chart(values: Mapping[int, float], *, title: str, x: str = "", y: str 
         "size:Q",
         title=x or None,
         axis=alt.Axis(values=list(values), format=",d", grid=False),
-        scale=alt.Scale(type="log", padding=24),
+        scale=alt.Scale(type="log", nice=False, padding=32),
     )
     up = alt.Y("value:Q", title=y or None, scale=alt.Scale(zero=True))
     data = alt.Chart(alt.InlineData(values=rows)).encode(x=across, y=up)
