@@ -15,6 +15,8 @@ OPENING = 600
 """Characters in the opening of a text."""
 _AT_HAND = 512
 """Texts kept at hand: several checks look at each, one after the other."""
+_SHORT = 10_000
+"""Characters up to which that pays: what is at hand takes some megabytes at most."""
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _FENCES = ("`", "~")
@@ -37,9 +39,17 @@ _LINE_MARKUP = re.compile(r"^[ \t]*(?:#{1,6}[ \t]|>[ \t]?|[-*+][ \t]|\d{1,3}[.)]
 _EMPHASIS = "*_~`|"
 
 
-@lru_cache(maxsize=_AT_HAND)
 def blank_code(text: str) -> str:
     """``text`` with code as spaces, so that offsets stay what they are."""
+    return _kept_without_code(text) if len(text) <= _SHORT else _without_code(text)
+
+
+@lru_cache(maxsize=_AT_HAND)
+def _kept_without_code(text: str) -> str:
+    return _without_code(text)
+
+
+def _without_code(text: str) -> str:
     text = _blank_fences(text)
     if "<" in text:
         text = _blank_elements(text)
