@@ -2,7 +2,7 @@
 
     python benchmarks/governance.py                    Foretune alone
     python benchmarks/governance.py --others           the others too, each in an environment of its own
-    python benchmarks/governance.py --scale            cost a document from 2,000 to 64,000 documents, and memory
+    python benchmarks/governance.py --scale            cost a document from 10,000 to 1,000,000 documents, and memory
 
 Everything runs on the same real documents: pages of two handbooks and two blogs in pieces of 2.5 KB. Each arm is one
 process that warms up (imports, models, a few documents) and then does its work; what it took is the processor time of
@@ -23,15 +23,19 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
 PIECE = 2_500
 """Characters of a document."""
+SCALE = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 _INSTALL_SECONDS = 900
+_LOOK_SECONDS = 1
 _PREAMBLE = """
 import json, resource, sys, time
 path, count = sys.argv[1], int(sys.argv[2])
@@ -218,22 +222,45 @@ def inspect_rows(path: Path, checks: Sequence[str], processes: int) -> dict[str,
         inspect([few], checks=checks, processes=1)
     before = spent()
     inspection = inspect([path], checks=checks, processes=processes)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "documents": inspection.totals.documents,
         "characters": inspection.totals.characters,
         "findings": inspection.totals.findings.total(),
         "seconds": spent() - before,
-        "megabytes": peak / 1000,
     }
 
 
 def foretune(path: Path, checks: Sequence[str], processes: int = 1) -> dict[str, Any]:
-    """The same in a process of its own."""
+    """The same in a process of its own, with the memory that it and its children held at their peak."""
     arm = [sys.executable, __file__, "--arm", ",".join(checks), "--rows", path, "--processes", str(processes)]
-    done = subprocess.run(list(map(str, arm)), capture_output=True, text=True, check=True)
-    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return figures
+    started = subprocess.Popen(list(map(str, arm)), stdout=subprocess.PIPE, text=True)
+    with started as running, ThreadPoolExecutor(1) as watching:
+        peak = watching.submit(_peak, running)
+        printed = running.communicate()[0]
+    if running.returncode:
+        raise SystemExit(f"the arm {','.join(checks)} failed")
+    figures: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return figures | {"megabytes": peak.result()}
+
+
+def _peak(running: subprocess.Popen[str]) -> float:
+    """The most memory that a process and its children held at once, in MB, looked at each second.
+
+    Proportional set size: what several processes share is counted once.
+    """
+    import psutil
+
+    most = 0.0
+    while running.poll() is None:
+        held = 0
+        try:
+            for process in (tree := psutil.Process(running.pid), *tree.children(recursive=True)):
+                held += process.memory_full_info().pss
+        except psutil.Error:  # it has just ended
+            pass
+        most = max(most, held / 1e6)
+        time.sleep(_LOOK_SECONDS)
+    return most
 
 
 def other(each: Other, path: Path, environments: Path) -> dict[str, Any] | str:
@@ -286,8 +313,8 @@ def compare(arguments: argparse.Namespace) -> None:
 def scale(arguments: argparse.Namespace) -> None:
     """Print cost and memory by number of documents."""
     texts = pieces(arguments.data)
-    print("| documents | MB | CPU-µs a document | MB of memory, first process |\n|---|---|---|---|")
-    for count in (2_000, 8_000, 32_000, 64_000):
+    print("| documents | MB of text | CPU-µs a document | MB of memory, all processes |\n|---|---|---|---|")
+    for count in (each for each in SCALE if each <= arguments.most):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "rows.jsonl"
             write_rows(path, texts, count)
@@ -297,12 +324,32 @@ def scale(arguments: argparse.Namespace) -> None:
             print(f"| {count:,} | {size:,.0f} | {cost:.0f} | {figures['megabytes']:,.0f} |", flush=True)
 
 
+def draw(printed: Path) -> None:
+    """Two pictures of what :func:`scale` printed, among those of the documentation."""
+    from foretune.charts import scale_chart
+
+    rows = [
+        [int(cell.replace(",", "")) for cell in line.strip("| ").split("|")]
+        for line in printed.read_text(encoding="utf-8").splitlines()[2:]
+    ]
+    for column, name, y, title in (
+        (2, "cost", "CPU-µs a document", "What one document costs, by how many there are"),
+        (3, "memory", "MB, all processes", "What is held in memory at the peak, by how many documents there are"),
+    ):
+        picture = scale_chart({row[0]: row[column] for row in rows}, title=title, x="documents", y=y)
+        (IMAGES / f"preparation-{name}.svg").write_text(picture, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--documents", type=int, default=0, help="by default all there are, each once")
     parser.add_argument("--others", action="store_true")
     parser.add_argument("--scale", action="store_true")
+    parser.add_argument(
+        "--draw", type=Path, metavar="FILE", help="draw what --scale printed into FILE, and measure nothing"
+    )
+    parser.add_argument("--most", type=int, default=SCALE[-1], help="documents of the largest run of --scale")
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "foretune-benchmarks")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--arm", help=argparse.SUPPRESS)
@@ -310,6 +357,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.arm:
         print(json.dumps(inspect_rows(arguments.rows, arguments.arm.split(","), arguments.processes)))
+        return
+    if arguments.draw:
+        draw(arguments.draw)
         return
     chosen: Callable[[argparse.Namespace], None] = scale if arguments.scale else compare
     chosen(arguments)

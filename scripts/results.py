@@ -1,4 +1,4 @@
-"""Fill the figures into README.md and docs/results.md: each block is what its command prints.
+"""Fill the figures into README.md and pages of docs/: each block is what its command prints.
 
     python scripts/results.py                    # every block; the larger model takes most of an hour
     python scripts/results.py tuning retrieval   # blocks whose command holds one of these words
@@ -20,7 +20,10 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("results.md", "accuracy.md")))
+PAGES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / name for name in ("results.md", "accuracy.md", "decisions/0005-preparation-engine.md")),
+)
 BLOCK = re.compile(r"(<!-- made by: (?P<command>.*?)(?: \| (?P<part>tables|text))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

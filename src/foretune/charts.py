@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["OUTCOME_COLOURS", "age_chart", "bar_chart", "curve_chart", "loss_chart", "outcome_chart"]
+__all__ = ["OUTCOME_COLOURS", "age_chart", "bar_chart", "curve_chart", "loss_chart", "outcome_chart", "scale_chart"]
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#E69F00", "#009E73", "#9AA0A6"
 _VERMILION = "#D55E00"
@@ -228,6 +228,24 @@ def bar_chart(values: Mapping[str, float], *, title: str, x: str = "", y: str = 
             )
         )
     return _svg(alt.layer(*layers).properties(width=_WIDTH, height=220), title)
+
+
+def scale_chart(values: Mapping[int, float], *, title: str, x: str = "", y: str = "") -> str:
+    """A value at each of some sizes that lie far apart: ``x`` is logarithmic, ``y`` begins at zero."""
+    import altair as alt
+
+    rows = [{"size": size, "value": value} for size, value in values.items()]
+    across = alt.X(
+        "size:Q",
+        title=x or None,
+        axis=alt.Axis(values=list(values), format=",d", grid=False),
+        scale=alt.Scale(type="log", nice=False, padding=32),
+    )
+    up = alt.Y("value:Q", title=y or None, scale=alt.Scale(zero=True))
+    data = alt.Chart(alt.InlineData(values=rows)).encode(x=across, y=up)
+    line = data.mark_line(color=_BLUE, strokeWidth=2.5, point=alt.OverlayMarkDef(color=_BLUE, size=70, filled=True))
+    shown = data.mark_text(dy=-14, fontSize=12, color=_TEXT).encode(text=alt.Text("value:Q", format=",.0f"))
+    return _svg(alt.layer(line, shown).properties(width=_WIDTH, height=220), title)
 
 
 def age_chart(dates: Sequence[str], *, title: str, now: date, stale_after_years: int | None = None) -> str:

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.governance.pages import read_pages
 from tests.helpers import shared
 
 from foretune.errors import InputError
 from foretune.governance.checks import CheckSettings, DocumentCheck, Inferred, checks, named
 from foretune.governance.checks.labels import labels
-from foretune.governance.checks.language import identify, language
+from foretune.governance.checks.language import identify, identify_all, language
 from foretune.governance.checks.short import short
+from foretune.governance.languages import classify
 from foretune.governance.markup import blank_code, prose
 from foretune.types import Document, Finding
 
 GERMAN = (
     "Die Mitarbeiterinnen und Mitarbeiter haben Anspruch auf dreißig Tage Urlaub im Jahr. "
     "Der Antrag ist spätestens vier Wochen vor Beginn bei der Personalabteilung einzureichen."
+)
+LANGUAGES = (
+    GERMAN,
+    GERMAN.upper(),
+    "Les salariés ont droit à trente jours de congé par an, à demander quatre semaines avant le début.",
+    "Сотрудники имеют право на тридцать дней отпуска в год.",
+    "従業員は年間三十日の休暇を取得する権利があります。",
 )
 
 
@@ -146,3 +156,18 @@ def test_checks_find_only_what_they_declare() -> None:
 def test_an_unknown_check_is_named_with_the_ones_there_are() -> None:
     with pytest.raises(InputError, match=r"no check called 'spelling': choose from garbled, language"):
         named(["spelling"])
+
+
+@given(st.lists(st.text(max_size=120) | st.sampled_from(LANGUAGES), min_size=20, max_size=40))
+@settings(max_examples=20, deadline=None)
+def test_many_texts_at_once_are_told_as_py3langid_tells_each(texts: list[str]) -> None:
+    """To the last bit: the walk over all texts and the weighing are its own."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    alone = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    assert classify(texts) == [alone.classify(text) for text in texts]
+
+
+def test_languages_are_the_same_alone_and_among_others() -> None:
+    texts = [page.read_text("utf-8") for page in sorted((shared("handbook-18f") / "corpus").rglob("*.md"))[:80]]
+    assert identify_all([*texts, *LANGUAGES, ""]) == [identify(text) for text in (*texts, *LANGUAGES, "")]

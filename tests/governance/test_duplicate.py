@@ -15,8 +15,9 @@ from tests.governance.pages import read_pages
 from tests.helpers import shared
 
 from foretune.governance.checks import CheckSettings
-from foretune.governance.checks.duplicate import dump, duplicate, load, sign, sign_all
+from foretune.governance.checks.duplicate import duplicate, sign, sign_all
 from foretune.governance.minhash import bands, jaccard, minhash, normalised_words, shingles, shingles_of
+from foretune.governance.signed import dump, load
 from foretune.types import Document, Finding, digest
 
 
@@ -171,8 +172,8 @@ def test_shingles_are_the_distinct_runs_of_five_words(texts: list[str]) -> None:
 def test_a_signature_does_not_depend_on_what_is_signed_beside_it() -> None:
     texts = ["", "one", "one two three four five six", "word " * 70_000, "Ünïcode straße " * 50, "x" * 300_000]
     pages = [page(f"{number}.md", text) for number, text in enumerate(texts)]
-    assert sign_all(pages) == [sign(each) for each in pages]
-    assert [load(dump(each)) for each in sign_all(pages)] == sign_all(pages)
+    assert list(sign_all(pages)) == [sign(each) for each in pages]
+    assert [load(dump(each)) for each in sign_all(pages)] == list(sign_all(pages))
 
 
 def test_empty_documents_are_not_copies_of_each_other() -> None:

@@ -21,7 +21,8 @@ from foretune.corpus import documents
 from foretune.errors import ConfigError, InputError
 from foretune.governance import DecisionKind, State, decide, findings, forget, review, review_inputs, standing
 from foretune.governance.checks import CorpusCheck, checks, registry
-from foretune.governance.checks.duplicate import load, sign
+from foretune.governance.checks.duplicate import sign
+from foretune.governance.signed import load
 from foretune.plan.config import GovernanceSettings, Rule
 from foretune.progress import Step
 from foretune.types import Document, Label
@@ -212,7 +213,7 @@ def test_adding_one_document_signs_that_one_only(handbook: Vault, monkeypatch: p
     [check] = [each for each in checks() if each.name == "duplicate"]
     assert isinstance(check, CorpusCheck)
 
-    def counting(documents: Sequence[Document]) -> list[Any]:
+    def counting(documents: Sequence[Document]) -> Any:
         signed.extend(each.path for each in documents)
         return sign_all(documents)
 

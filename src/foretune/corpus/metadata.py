@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from itertools import islice
@@ -81,6 +81,9 @@ _STATED = re.compile(
     r"[*_\s]*:[*_\s]*(?P<value>\S.{0,98}?)[*_\s]*$",
     re.IGNORECASE,
 )
+_STATED_FIELDS = {"author": "author", "authors": "author", "by": "author", "written by": "author"}
+_STATED_FIELDS |= {"date": "date", "published": "date", "event": "event", "meeting": "event"}
+_STATED_FIELDS |= {"last updated": "modified", "updated": "modified"}
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKED = re.compile(r"[\[<{*_`]")
@@ -118,9 +121,10 @@ def describe(metadata: Mapping[str, Any], text: str, name: str, *, markdown: boo
         markdown: Whether headings of ``text`` are the document's own (not, say, names of sheets).
     """
     known, properties = _sort(metadata)
-    stated = dict(_stated(text))
+    lines = text[: 200 * _HEAD_LINES].splitlines()
+    stated = dict(_stated(lines))
     stem = PurePosixPath(name).stem
-    title = _title(known, stem) or (first_heading(text) if markdown else "") or _humanised(stem)
+    title = _title(known, stem) or (_first_heading(lines) if markdown else "") or _humanised(stem)
     return Description(
         title=title,
         author=_first(known["author"], _names) or _names(stated.get("author")),
@@ -141,14 +145,15 @@ def clean_text(text: str) -> str:
 
 def first_heading(text: str) -> str:
     """The first heading of level 1 near the top, else the first of any level; without Markdown's marks."""
+    return _first_heading(text[: 200 * _HEAD_LINES].splitlines())
+
+
+def _first_heading(lines: Sequence[str]) -> str:
     lower = ""
     fenced = False
-    head = text[: 200 * _HEAD_LINES]
-    if "#" not in head and "=" not in head:
-        return ""
-    lines = head.splitlines()[:_HEAD_LINES]
-    for number, line in enumerate(lines):
-        if line.lstrip(" ")[:1] not in _MARKS:
+    for number, line in enumerate(lines[:_HEAD_LINES]):
+        first = line[:1]
+        if (line.lstrip(" ")[:1] if first == " " else first) not in _MARKS:
             continue
         if _FENCE.match(line):
             fenced = not fenced
@@ -283,17 +288,15 @@ def _label(value: Any) -> Label | None:
         return None
 
 
-def _stated(text: str) -> Iterator[tuple[str, str]]:
+def _stated(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Lines near the top that state something: ``**Author:** Ann Example``."""
-    fields = {"author": "author", "authors": "author", "by": "author", "written by": "author"}
-    fields |= {"date": "date", "published": "date", "event": "event", "meeting": "event"}
-    fields |= {"last updated": "modified", "updated": "modified"}
-    lines = list(islice((line for line in text[: 200 * _HEAD_LINES].splitlines() if line.strip()), 12))
-    for line in reversed(lines):  # the first one wins: it is the last to be set
+    for line in reversed(
+        list(islice((line for line in lines if line.strip()), 12))
+    ):  # the first one wins: it is the last to be set
         match = _STATED.match(line[:200]) if ":" in line else None
         if match is None:
             continue
-        name, value = fields[match["key"].lower()], clean_text(match["value"])
+        name, value = _STATED_FIELDS[match["key"].lower()], clean_text(match["value"])
         if name != "author" or (len(value.split()) <= 6 and not re.search(r"[\d/@]", value)):
             yield name, value
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from foretune.corpus import objects
 from foretune.corpus.isolation import FileReader
 from foretune.corpus.metadata import SURROGATES, describe
 from foretune.corpus.readers import Unreadable
@@ -48,6 +49,7 @@ _NOT_JSON = "it is not JSON"
 _NOT_OBJECT = "it is not a JSON object"
 _NOT_UTF8 = "it is not UTF-8: save the file as UTF-8"
 _NO_TEXT = "it has no 'text'"
+_NOT_ROWS = "in an object store only .jsonl, .ndjson and .parquet are read: copy it into a folder"
 _TOO_LONG = "it is longer than {limit:,} characters: split it"
 
 
@@ -79,7 +81,7 @@ class Unit(Protocol):
 
     @property
     def locations(self) -> tuple[str, ...]:
-        """The files it reads, as the operating system names them."""
+        """The files of this machine that it reads, as the operating system names them."""
 
     def read(self, reader: RecordReader) -> Iterator[Read | Aside]: ...
 
@@ -124,7 +126,7 @@ def units(paths: Iterable[Path], settings: CorpusSettings) -> Iterator[Unit]:
     """The units of ``paths`` in order: numbered from 0, the same on every machine.
 
     A folder is read as ``foretune add`` reads it. Files that end in ``.jsonl`` or ``.ndjson`` (inside a folder: where
-    their first line has a ``text``) and ``.parquet`` are read row by row.
+    their first line has a ``text``) and ``.parquet`` are read row by row; below ``s3://bucket/key`` only they are.
 
     Raises:
         InputError: there is nothing at a path, or it cannot be read.
@@ -135,6 +137,9 @@ def units(paths: Iterable[Path], settings: CorpusSettings) -> Iterator[Unit]:
 
 def _units(paths: Iterable[Path], settings: CorpusSettings) -> Iterator[Files | Lines | Rows]:
     for path in paths:
+        if url := objects.address(path):
+            yield from _object_units(url)
+            continue
         if not path.exists():
             raise InputError(f"There is nothing at {path}: check the path.")
         shown = os.fspath(path)
@@ -156,6 +161,14 @@ def _units(paths: Iterable[Path], settings: CorpusSettings) -> Iterator[Files | 
                 some = []
         if some:
             yield Files(0, tuple(some))
+
+
+def _object_units(url: str) -> Iterator[Files | Lines | Rows]:
+    for location, given in objects.found(url):
+        if _records_suffix(location):
+            yield from _file_units(location, Entry(location, location), given=given)
+        else:
+            yield Files(0, ((location, Entry(location, location, refusal=_NOT_ROWS)),))
 
 
 def _records_suffix(name: str) -> bool:
@@ -249,7 +262,7 @@ class Lines:
 
     @property
     def locations(self) -> tuple[str, ...]:
-        return (self.location,)
+        return _machine_files(self.location)
 
     def read(self, reader: RecordReader) -> Iterator[Read | Aside]:
         limit = reader.settings.max_characters
@@ -287,12 +300,17 @@ class Lines:
 
 
 def _opened(location: str) -> BinaryIO:
-    return Path(location).open("rb")
+    return objects.opened(url) if (url := objects.address(location)) else Path(location).open("rb")
+
+
+def _machine_files(location: str) -> tuple[str, ...]:
+    """The location, where another machine may not see it: an object is the same from all."""
+    return () if objects.address(location) else (location,)
 
 
 def _holds_texts(location: str) -> bool:
     try:
-        with Path(location).open("rb") as file:
+        with _opened(location) as file:
             row = json.loads(file.readline(_HEAD).removeprefix(_BOM))
     except (OSError, ValueError, RecursionError):
         return False
@@ -304,7 +322,7 @@ def _line_units(shown: str, location: str) -> Iterator[Lines]:
     start = offset = 0
     first = line = 1
     try:
-        with Path(location).open("rb") as file:
+        with _opened(location) as file:
             while block := file.read(_BLOCK):
                 position = 0
                 while (end := block.find(b"\n", max(position, start + _UNIT_BYTES - offset))) >= 0:
@@ -340,7 +358,7 @@ class Rows:
 
     @property
     def locations(self) -> tuple[str, ...]:
-        return (self.location,)
+        return _machine_files(self.location)
 
     def read(self, reader: RecordReader) -> Iterator[Read | Aside]:
         import pyarrow.compute as pc
@@ -370,7 +388,7 @@ class Rows:
 def _table(location: str) -> pq.ParquetFile:
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(location)
+    return pq.ParquetFile(objects.opened(url) if (url := objects.address(location)) else location)
 
 
 def _row_units(shown: str, location: str) -> Iterator[Rows]:

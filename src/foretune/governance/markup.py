@@ -7,10 +7,19 @@ are what broken documents have.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-__all__ = ["blank_code", "blank_markup", "prose"]
+__all__ = ["OPENING", "blank_code", "blank_markup", "opening", "prose"]
+
+OPENING = 600
+"""Characters in the opening of a text."""
+_AT_HAND = 512
+"""Texts kept at hand: several checks look at each, one after the other."""
+_SHORT = 10_000
+"""Characters up to which that pays: what is at hand takes some megabytes at most."""
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_FENCES = ("`", "~")
 _INLINE_CODE = re.compile(r"(`{1,3})(?!`)[^`\n]{1,2000}\1(?!`)")
 _CODE_ELEMENT = re.compile(r"<(pre|code|script|style)\b[^<>]{0,500}>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
@@ -32,6 +41,15 @@ _EMPHASIS = "*_~`|"
 
 def blank_code(text: str) -> str:
     """``text`` with code as spaces, so that offsets stay what they are."""
+    return _kept_without_code(text) if len(text) <= _SHORT else _without_code(text)
+
+
+@lru_cache(maxsize=_AT_HAND)
+def _kept_without_code(text: str) -> str:
+    return _without_code(text)
+
+
+def _without_code(text: str) -> str:
     text = _blank_fences(text)
     if "<" in text:
         text = _blank_elements(text)
@@ -78,8 +96,18 @@ def prose(text: str) -> str:
     return " ".join(text.split())
 
 
+def opening(text: str) -> str:
+    """The prose of the first :data:`OPENING` characters."""
+    return _prose_of_opening(text[:OPENING])
+
+
+@lru_cache(maxsize=_AT_HAND)
+def _prose_of_opening(text: str) -> str:
+    return prose(text)
+
+
 def _spaces(text: str) -> str:
-    return "".join("\n" if character == "\n" else " " for character in text)
+    return "\n".join(" " * len(line) for line in text.split("\n"))
 
 
 def _blank_fences(text: str) -> str:
@@ -87,7 +115,7 @@ def _blank_fences(text: str) -> str:
         return text
     lines, fence = [], ""
     for line in text.splitlines(keepends=True):
-        match = _FENCE.match(line)
+        match = _FENCE.match(line) if line[:4].lstrip(" ")[:1] in _FENCES else None
         if fence:
             lines.append(_spaces(line))
             if match and match[1].startswith(fence) and not line.strip().strip(fence[0]):

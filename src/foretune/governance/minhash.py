@@ -32,7 +32,7 @@ __all__ = [
     "jaccard",
     "minhash",
     "normalised_words",
-    "sample",
+    "samples_of",
     "shingles",
     "shingles_of",
 ]
@@ -59,6 +59,9 @@ _LOOKED_UP = 3
 """Values of a sample by which sets that hold it are found."""
 _FEWEST = 4
 """A smaller sample (about fifty words of text) tells too little."""
+
+_KNOWN_BITS = 24
+_LOW = np.uint64(0xFFFFFFFF)
 
 _WORD = re.compile(r"\w+")
 _EMPTY = np.iinfo(np.uint32).max
@@ -198,58 +201,75 @@ def minhash(hashes: Hashes, bounds: NDArray[np.int64]) -> Signatures:
     return np.ascontiguousarray(smallest.astype(np.uint16).T)
 
 
-def sample(hashes: Hashes) -> Sample:
+def samples_of(hashes: Hashes, bounds: NDArray[np.int64]) -> tuple[Sample, NDArray[np.int64]]:
     """The same part of any shingle set, one in :data:`SAMPLED`, sorted: a set's sample holds that of its subsets.
 
+    Of many sets, as :func:`shingles_of` gives them: all samples end to end, and how many numbers each has.
     Source: Manber 1994, "Finding similar files in a large file system"; FracMinHash in newer papers.
     """
-    kept = hashes[hashes < np.uint64(2**64 // SAMPLED)]
-    return np.unique((kept & np.uint64(0xFFFFFFFF)).astype(np.uint32))
+    kept = np.flatnonzero(hashes < np.uint64(2**64 // SAMPLED))
+    owners = np.searchsorted(bounds, kept, side="right").astype(np.uint64) - np.uint64(1)
+    keys = np.unique((owners << np.uint64(32)) | (hashes[kept] & _LOW))
+    counts = np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(bounds) - 1)
+    return (keys & _LOW).astype(np.uint32), counts
 
 
-def holders(samples: Sequence[Sample], share: float) -> Iterator[tuple[int, list[int]]]:
-    """For each set whose sample says that others may hold ``share`` of it: its position, and theirs.
+def holders(
+    values: Sample, bounds: NDArray[np.int64], order: NDArray[np.int64], share: float
+) -> Iterator[tuple[int, list[int]]]:
+    """For each set whose sample says that others may hold ``share`` of it: its position, and theirs; in ``order``.
 
-    A set is looked up by the smallest values of its sample: where another holds nearly all of it, it holds one of
-    them. A value that more than :data:`_CROWD` sets have (a footer, a licence) says nothing.
+    ``bounds`` says where the sample of each set begins in ``values``, (sets + 1,). A set is looked up by the smallest
+    values of its sample: where another holds nearly all of it, it holds one of them. A value that more than
+    :data:`_CROWD` sets have (a footer, a licence) says nothing.
     """
-    lengths = np.fromiter(map(len, samples), dtype=np.int64, count=len(samples))
-    large = np.flatnonzero(lengths >= _FEWEST).tolist()
-    if not large:
+    lengths = np.diff(bounds)
+    large = bounds[:-1][lengths >= _FEWEST]
+    if not len(large):
         return
-    keys = np.unique(np.concatenate([samples[position][:_LOOKED_UP] for position in large]))
-    values, owners = _holding(samples, lengths, keys)
-    edges = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1], [True])))
+    keys = np.unique(np.concatenate([values[large + number] for number in range(_LOOKED_UP)]))
+    held, owners = _holding(values, bounds, keys)
+    edges = np.flatnonzero(np.concatenate(([True], held[1:] != held[:-1], [True])))
     sizes = np.diff(edges)
     near: dict[int, set[int]] = {}
-    for group in np.flatnonzero((sizes > 1) & (sizes <= _CROWD)):
-        value, members = values[edges[group]], owners[edges[group] : edges[group + 1]].tolist()
+    for group in np.flatnonzero((sizes > 1) & (sizes <= _CROWD)).tolist():
+        value, members = held[edges[group]], owners[edges[group] : edges[group + 1]].tolist()
         for position in members:
-            if lengths[position] >= _FEWEST and value in samples[position][:_LOOKED_UP]:
+            first = bounds[position]
+            if lengths[position] >= _FEWEST and value in values[first : first + _LOOKED_UP]:
                 near.setdefault(position, set()).update(members)
+    del held, owners, edges, sizes, keys
+    ranks = np.empty(len(lengths), dtype=np.int64)
+    ranks[order] = np.arange(len(order))
     least = share - _SIGMAS * (share * (1 - share)) ** 0.5 / _FEWEST**0.5
-    for position in sorted(near):
-        mine = samples[position]
+    for position in sorted(near, key=ranks.__getitem__):
+        mine = values[bounds[position] : bounds[position + 1]]
         found = [
             other
-            for other in sorted(near[position] - {position})
-            if len(samples[other]) >= len(mine)
-            and len(np.intersect1d(mine, samples[other], assume_unique=True)) >= least * len(mine)
+            for other in sorted(near[position] - {position}, key=ranks.__getitem__)
+            if lengths[other] >= len(mine)
+            and len(np.intersect1d(mine, values[bounds[other] : bounds[other + 1]], assume_unique=True))
+            >= least * len(mine)
         ]
         if found:
             yield position, found
 
 
-def _holding(samples: Sequence[Sample], lengths: NDArray[np.int64], keys: Sample) -> tuple[Sample, NDArray[np.int64]]:
+def _holding(values: Sample, bounds: NDArray[np.int64], keys: Sample) -> tuple[Sample, NDArray[np.int32]]:
     """Which sets hold which of ``keys``: values in rising order, and whose they are; some sets at a time."""
-    values, owners = [], []
-    for first in range(0, len(samples), _BLOCK):
-        some = np.concatenate(samples[first : first + _BLOCK])
-        of = np.repeat(np.arange(first, first + len(samples[first : first + _BLOCK])), lengths[first : first + _BLOCK])
+    # Most values are none of the keys: a table of their first bits says so without a search.
+    known = np.zeros(1 << _KNOWN_BITS, dtype=np.bool_)
+    shift = np.uint32(32 - _KNOWN_BITS)
+    known[keys >> shift] = True
+    found, owners = [], []
+    for first in range(0, len(values), _BLOCK):
+        some = values[first : first + _BLOCK]
+        places = np.flatnonzero(known[some >> shift])
+        some = some[places]
         held = keys[np.minimum(np.searchsorted(keys, some), len(keys) - 1)] == some
-        values.append(some[held])
-        owners.append(of[held])
-    every, whose = np.concatenate(values), np.concatenate(owners)
+        found.append(some[held])
+        owners.append((np.searchsorted(bounds, places[held] + first, side="right") - 1).astype(np.int32))
+    every, whose = np.concatenate(found), np.concatenate(owners)
     order = np.argsort(every, kind="stable")
     return every[order], whose[order]
 
@@ -267,34 +287,39 @@ def bands(threshold: float) -> tuple[int, int]:
     return PERMUTATIONS, 1
 
 
-def candidates(signatures: Signatures, threshold: float) -> Iterator[tuple[int, int]]:
-    """Pairs (earlier, later) of positions that share a band and may be as similar as ``threshold``, each once.
+def candidates(signatures: Signatures, rows: NDArray[np.int64], threshold: float) -> Iterator[tuple[int, int]]:
+    """Pairs (earlier, later) of places in ``rows`` that share a band and may be as similar as ``threshold``.
 
-    In a bucket of more than :data:`_CROWD` each is paired with the first and with its predecessor only: a
-    thousand copies make two thousand pairs and not half a million.
+    Each pair once. In a bucket of more than :data:`_CROWD` each is paired with the first and with its predecessor
+    only: a thousand copies make two thousand pairs and not half a million.
     """
-    count, rows = bands(threshold)
+    count, width = bands(threshold)
     least = threshold - _SIGMAS * (threshold * (1 - threshold) / PERMUTATIONS) ** 0.5
     seen: set[tuple[int, int]] = set()
     for band in range(count):
-        for members in _buckets(signatures[:, band * rows : (band + 1) * rows]):
+        for members in _buckets(signatures, rows, range(band * width, (band + 1) * width)):
             for pair in _pairs(members):
                 if pair not in seen:
                     seen.add(pair)
-                    if np.count_nonzero(signatures[pair[0]] == signatures[pair[1]]) >= least * PERMUTATIONS:
+                    left, right = signatures[rows[pair[0]]], signatures[rows[pair[1]]]
+                    if np.count_nonzero(left == right) >= least * PERMUTATIONS:
                         yield pair
 
 
-def _buckets(keys: Signatures) -> Iterator[list[int]]:
-    """Positions of the rows that occur more than once, by row."""
-    mixed = np.zeros(len(keys), dtype=np.uint64)
-    for column in range(keys.shape[1]):
-        mixed = _scramble(mixed + keys[:, column])
+def _buckets(signatures: Signatures, rows: NDArray[np.int64], band: range) -> Iterator[list[int]]:
+    """Places of the rows that are alike in a band, by what they have there."""
+    mixed = np.zeros(len(rows), dtype=np.uint64)
+    for column in band:
+        mixed = _scramble(mixed + signatures[rows, column])
     order = np.argsort(mixed, kind="stable")
     ordered = mixed[order]
-    edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
-    for at in np.flatnonzero(np.diff(edges) > 1):
-        yield order[edges[at] : edges[at + 1]].tolist()
+    del mixed
+    alike = ordered[1:] == ordered[:-1]
+    starts = np.flatnonzero(alike & ~np.concatenate(([False], alike[:-1])))
+    ends = np.flatnonzero(alike & ~np.concatenate((alike[1:], [False]))) + 2
+    del ordered, alike
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        yield order[start:end].tolist()
 
 
 def _pairs(members: list[int]) -> Iterator[tuple[int, int]]:

@@ -142,7 +142,8 @@ def remains(text: str, media_type: str) -> Iterator[Remain]:
     if _TAG_HINT in hinted:
         yield from _tags(code)
     yield from _entities(code, not markup)
-    yield from _cut_words(code)
+    if _CUT_HINT in hinted:
+        yield from _cut_words(code)
     if _LIGATURE in hinted:
         yield from _broken_ligatures(code)
     if _OCR_HINT in hinted:
@@ -162,7 +163,7 @@ _OCR_HINT = r"[A-Za-z]{2}[015!][a-z]|[A-Za-z][015][a-z]{2}"
 _OCR_SEVERAL = rf"(?s)(?:(?:^|[^A-Za-z0-9_/.@#-])[A-Za-z]+[015!][a-z].*?){{{_LEAST_OCR}}}"
 """So many words that :data:`_OCR_WORD` can match: identifiers in addresses are many, and are none."""
 _LIGATURE = r"(?i:\b(?:" + "|".join(sorted(_BROKEN_LIGATURES, key=len, reverse=True)) + r")\b)"
-_CUT_HINT = r"\pL[-\x{2010}\x{ac}]\n[ \t]*[a-z]"
+_CUT_HINT = r"\pL[-\x{2010}\x{ac}]\n[ \t]*[a-z\x{df}-\x{f6}\x{f8}-\x{ff}]"
 _TAG_HINT = r"</?[A-Za-z]"
 _HINTS = (_PLACEHOLDER_HINT, _OCR_HINT, _LIGATURE, _CUT_HINT, r"\{[%{#]", "<%", "<{7} ", "&amp;")
 """One of the beginnings of everything above, in Markdown and HTML."""

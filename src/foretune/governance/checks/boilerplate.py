@@ -7,9 +7,10 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from foretune.governance.checks.registry import CheckSettings, corpus_check
+from foretune.governance.columns import Blobs, Strings
 from foretune.types import Document, Finding, Related, Severity
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ _MOST_LINES = 512
 """Of a document, those with the smallest hashes: the same line is kept or left out everywhere."""
 _MOST_OF_IT = 0.8
 """A document with a larger share of repeated lines is one of many versions: what it shares is no menu."""
+_MARKS = " \t\r#>*-+|_"
+"""Marks of lists, quotes, headings and tables, at the ends of a line."""
 _RELATED = 20
+_SORTED = 1 << 20
+"""Lines looked at or sorted at once."""
 _OPENS = re.compile(r"\s*(?:[-*+•#>|_=]|\(?\w{1,3}[.)]\s)")
 """How an item, a heading, a quotation or a row of a table begins."""
 _SENTENCE_GOES_ON = re.compile(r"[^\s.!?:;…|>\])”\"'_*]\n\Z")
@@ -42,6 +47,27 @@ class _Signature:
     """CRC-32 of its lines, each once, ascending: 32-bit numbers."""
 
 
+class _Signatures:
+    """Many :class:`_Signature`, as columns."""
+
+    def __init__(self, signatures: Iterable[_Signature] = ()) -> None:
+        signatures = list(signatures)
+        self.ids, self.paths = Strings(each.id for each in signatures), Strings(each.path for each in signatures)
+        self.lines = Blobs(each.lines for each in signatures)
+
+    def __iadd__(self, other: _Signatures) -> Self:
+        self.ids += other.ids
+        self.paths += other.paths
+        self.lines += other.lines
+        return self
+
+    def __iter__(self) -> Iterator[_Signature]:
+        return map(_Signature, self.ids, self.paths, self.lines)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Place and words of each line that is long enough; without the marks of lists, quotes and headings."""
     position = 0
@@ -53,7 +79,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _words_of(line: str) -> str:
     """The words of a line, whatever stands between them; empty where they are few."""
-    words = line.strip(" \t\r#>*-+|_").split()
+    words = line.strip(_MARKS).split()
     return " ".join(words) if len(words) >= _WORDS else ""
 
 
@@ -61,22 +87,41 @@ def _hash(words: str) -> int:
     return zlib.crc32(words.encode("utf-8", "surrogatepass"))
 
 
+def _hashes(text: str) -> set[int]:
+    """Those of the words of its lines; as of :func:`_lines`, in a third of the time."""
+    hashes = set()
+    for line in text.split("\n"):
+        if len(line) < _SHORTEST:
+            continue
+        bare = line.strip(_MARKS)
+        if "  " not in bare and bare.isprintable():  # no other space than single ones: these are its words already
+            if bare.count(" ") >= _WORDS - 1:
+                hashes.add(zlib.crc32(bare.encode()))
+        elif words := _words_of(line):
+            hashes.add(_hash(words))
+    return hashes
+
+
 def _sign(document: Document) -> _Signature:
-    lines = {_words_of(line) for line in document.text.split("\n") if len(line) >= _SHORTEST}
-    hashes = sorted({_hash(words) for words in lines if words})
+    hashes = sorted(_hashes(document.text))
     return _Signature(document.id, document.path, array("I", hashes[:_MOST_LINES]).tobytes())
+
+
+def _sign_all(documents: Sequence[Document]) -> _Signatures:
+    return _Signatures(map(_sign, documents))
 
 
 @corpus_check(
     "boilerplate",
     types={"boilerplate": Severity.LOW},
     sign=_sign,
+    sign_all=_sign_all,
     settings=("every_place",),
     version=2,
     part_of="garbled",
 )
 def boilerplate(
-    signatures: Sequence[_Signature], text: Callable[[str], str], settings: CheckSettings
+    signatures: Iterable[_Signature], text: Callable[[str], str], settings: CheckSettings
 ) -> Iterable[Finding]:
     """Lines that stand word for word in many documents: menus, footers, disclaimers, share buttons.
 
@@ -85,40 +130,42 @@ def boilerplate(
     do not count. Each stretch is reported in the first document that has it, with the others beside it, and, with
     ``every_place``, for information in each of the others, so that the repair, to leave it out, can be made there.
     """
-    repeated = _repeated(signatures)
+    columns = signatures if isinstance(signatures, _Signatures) else _Signatures(signatures)
+    repeated = _repeated(columns)
     firsts = {places[0] for places in repeated.values()}
     having = {number for places in repeated.values() for number in places} if settings.every_place else firsts
     for number in sorted(having):
         told: set[int] = set()
-        for stretch in _stretches(text(signatures[number].id), repeated):
+        for stretch in _stretches(text(columns.ids[number]), repeated):
             first = repeated[stretch.line][0] == number and stretch.line not in told
             told.add(stretch.line)
             if first or settings.every_place:
-                yield _finding(signatures, number, stretch, repeated[stretch.line], first=first)
+                yield _finding(columns, number, stretch, repeated[stretch.line], first=first)
 
 
-def _repeated(signatures: Sequence[_Signature]) -> dict[int, list[int]]:
+def _repeated(signatures: _Signatures) -> dict[int, list[int]]:
     """The lines that many documents have, and the positions of these, ascending.
 
-    On arrays: counted one by one, the lines of a corpus would take a kilobyte and more a document.
+    On arrays, some at a time: counted one by one, the lines of a corpus would take a kilobyte and more a document, and
+    sorting all of them would double what is kept.
     """
     import numpy as np
 
-    lines = np.frombuffer(b"".join(each.lines for each in signatures), dtype=np.uint32)
-    lengths = np.array([len(each.lines) // lines.itemsize for each in signatures], dtype=np.int64)
-    owners = np.repeat(np.arange(len(signatures), dtype=np.int32), lengths)
+    lines = signatures.lines.values(np.uint32)
+    bounds = signatures.lines.bounds // lines.itemsize
     least = max(_FEWEST, min(_ENOUGH, _SHARE * len(signatures)))
     often = _often(lines, least)
-    if not len(often):
-        return {}
-    repeated_here = np.isin(lines, often)
-    shares = np.bincount(owners[repeated_here], minlength=len(signatures)) / np.maximum(lengths, 1)
-    of_its_own = (shares <= _MOST_OF_IT)[owners]
-    often = _often(lines[of_its_own], least)
-    places = np.flatnonzero(np.isin(lines, often) & of_its_own)
+    counts = np.zeros(len(signatures), dtype=np.int64)
+    for _, owners in _standing(lines, bounds, often):
+        counts += np.bincount(owners, minlength=len(signatures))
+    of_its_own = counts <= _MOST_OF_IT * np.diff(bounds)
+    if not of_its_own.all():
+        often = _often(lines[np.repeat(of_its_own, np.diff(bounds))], least)
     repeated: dict[int, list[int]] = {line: [] for line in often.tolist()}
-    for line, number in zip(lines[places].tolist(), owners[places].tolist(), strict=True):
-        repeated[line].append(number)
+    for values, owners in _standing(lines, bounds, often):
+        kept = of_its_own[owners]
+        for line, number in zip(values[kept].tolist(), owners[kept].tolist(), strict=True):
+            repeated[line].append(number)
     return repeated
 
 
@@ -126,11 +173,29 @@ def _often(lines: NDArray[np.uint32], least: float) -> NDArray[np.uint32]:
     """The values that stand in ``lines`` at least so often, ascending."""
     import numpy as np
 
-    ordered = np.sort(lines)
-    if not len(ordered):
-        return ordered
-    edges = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
-    return ordered[edges[:-1][np.diff(edges) >= least]]
+    found = [np.empty(0, dtype=np.uint32)]
+    width = 2**32 // (len(lines) // _SORTED + 1) + 1
+    for smallest in range(0, 2**32, width):
+        some = np.sort(lines[(lines >= smallest) & (lines <= min(smallest + width - 1, 2**32 - 1))])
+        if len(some):
+            edges = np.flatnonzero(np.concatenate(([True], some[1:] != some[:-1], [True])))
+            found.append(some[edges[:-1][np.diff(edges) >= least]])
+    return np.concatenate(found)
+
+
+def _standing(
+    lines: NDArray[np.uint32], bounds: NDArray[np.int64], wanted: NDArray[np.uint32]
+) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.int64]]]:
+    """The lines that are among ``wanted`` (ascending), in order, with the number of the document each stands in."""
+    import numpy as np
+
+    if not len(wanted):
+        return
+    for start in range(0, len(lines), _SORTED):
+        some = lines[start : start + _SORTED]
+        at = np.minimum(np.searchsorted(wanted, some), len(wanted) - 1)
+        here = np.flatnonzero(wanted[at] == some)
+        yield some[here], np.searchsorted(bounds, here + start, side="right") - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +243,10 @@ def _end_of_line(text: str, position: int) -> int:
     return end if end >= 0 else len(text)
 
 
-def _finding(
-    signatures: Sequence[_Signature], number: int, stretch: _Stretch, places: Sequence[int], *, first: bool
-) -> Finding:
-    others = [signatures[each].path for each in places if each != number]
+def _finding(signatures: _Signatures, number: int, stretch: _Stretch, places: Sequence[int], *, first: bool) -> Finding:
+    others = [signatures.paths[each] for each in places if each != number]
     return Finding(
-        signatures[number].id,
+        signatures.ids[number],
         "garbled",
         "boilerplate",
         Severity.LOW if first else Severity.INFO,
@@ -193,8 +256,8 @@ def _finding(
         stretch.end,
         stretch.text,
         round(min(1.0, 0.3 + 0.7 * len(places) / len(signatures)), 3),
-        tuple(Related(path) for path in others[:_RELATED]) if first else (Related(signatures[places[0]].path),),
+        tuple(Related(path) for path in others[:_RELATED]) if first else (Related(signatures.paths[places[0]]),),
         {"documents": len(places)}
         | ({"repair": ""} if stretch.apart else {})
-        | ({} if first else {"as_in": signatures[places[0]].path}),
+        | ({} if first else {"as_in": signatures.paths[places[0]]}),
     )

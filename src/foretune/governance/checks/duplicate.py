@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import unicodedata
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from foretune.governance.checks.registry import CheckSettings, corpus_check
+from foretune.governance.columns import Blobs, Strings
+from foretune.governance.signed import Signed, SignedColumns, dump, load
 from foretune.types import Document, Finding, Related, Severity, digest
 
 if TYPE_CHECKING:
     from foretune.governance.minhash import Hashes
 
-__all__ = ["Group", "Signed", "clusters", "dump", "duplicate", "groups", "keeper", "load", "sign", "sign_all"]
+__all__ = ["Group", "clusters", "duplicate", "groups", "keeper", "sign", "sign_all"]
 
 TYPES = {"exact": Severity.MEDIUM, "near": Severity.MEDIUM, "contained": Severity.LOW, "semantic": Severity.LOW}
 
@@ -28,74 +30,36 @@ _COMPARED_AT_ONCE = 128
 """Shingle sets kept in memory while candidates are compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What a document is compared by: about half a kilobyte for a page."""
-
-    id: str
-    path: str
-    date: str
-    modified: str
-    length: int
-    """Characters."""
-    labels: int
-    """How many of title, author, event, date, tags, keywords it has."""
-    exact: bytes
-    """Hash of the text without differences of layout; empty for an empty text."""
-    signature: bytes
-    """MinHash: 16-bit numbers."""
-    sample: bytes
-    """Some of its shingles: sorted 32-bit numbers."""
-
-
 def sign(document: Document) -> Signed:
     """What a document is compared by."""
     return sign_all([document])[0]
 
 
-def sign_all(documents: Sequence[Document]) -> list[Signed]:
+def sign_all(documents: Sequence[Document]) -> SignedColumns:
     """The same for many documents."""
-    from foretune.governance.minhash import minhash, sample, shingles_of
+    from foretune.governance.minhash import minhash, samples_of, shingles_of
 
-    signed = []
+    signed = SignedColumns()
+    signed.ids, signed.paths = Strings(each.id for each in documents), Strings(each.path for each in documents)
+    signed.dates = Strings(each.date for each in documents)
+    signed.modified = Strings(each.modified for each in documents)
+    for each in documents:
+        described = (each.title, each.author, each.event, each.date, each.tags, each.keywords)
+        signed.labels.append(sum(map(bool, described)))
     for start in range(0, len(documents), _SIGNED_AT_ONCE):
-        some = documents[start : start + _SIGNED_AT_ONCE]
-        texts = [_normalised(each.text) for each in some]
+        texts = [_normalised(each.text) for each in documents[start : start + _SIGNED_AT_ONCE]]
         hashes, bounds = shingles_of(texts)
-        signatures = minhash(hashes, bounds)
-        for position, (each, text) in enumerate(zip(some, texts, strict=True)):
-            described = (each.title, each.author, each.event, each.date, each.tags, each.keywords)
-            signed.append(
-                Signed(
-                    each.id,
-                    each.path,
-                    each.date,
-                    each.modified,
-                    len(text),
-                    sum(map(bool, described)),
-                    hashlib.blake2b(text.encode(), digest_size=16).digest() if text else b"",
-                    signatures[position].tobytes(),
-                    sample(hashes[bounds[position] : bounds[position + 1]]).tobytes(),
-                )
-            )
+        signed.lengths.extend(map(len, texts))
+        signed.exact += Blobs(
+            hashlib.blake2b(text.encode(), digest_size=16).digest() if text else b"" for text in texts
+        )
+        signed.signatures += minhash(hashes, bounds).tobytes()
+        signed.samples += Blobs.of(*samples_of(hashes, bounds))
     return signed
 
 
 def _normalised(text: str) -> str:
     return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
-
-
-def dump(signed: Signed) -> bytes:
-    """A signature as bytes; :func:`load` is its inverse."""
-    head = [signed.id, signed.path, signed.date, signed.modified, signed.length, signed.labels, signed.exact.hex()]
-    return json.dumps([*head, len(signed.signature)]).encode() + b"\n" + signed.signature + signed.sample
-
-
-def load(kept: bytes) -> Signed:
-    """What :func:`dump` made bytes of."""
-    head, _, arrays = kept.partition(b"\n")
-    document_id, path, date, modified, length, labels, exact, size = json.loads(head)
-    return Signed(document_id, path, date, modified, length, labels, bytes.fromhex(exact), arrays[:size], arrays[size:])
 
 
 @corpus_check(
@@ -119,8 +83,9 @@ def duplicate(signed: Sequence[Signed], text: Callable[[str], str], settings: Ch
     stand alone, so it is in no group.
     """
     compared = _Comparison(text)
+    columns = SignedColumns.of(signed)
     together: dict[str, str] = {}
-    for group in _groups(signed, compared, settings.near_duplicate):
+    for group in _groups(columns, compared, settings.near_duplicate):
         kept = group.kept
         cluster = digest(min(member.id for member in group.members))[:16]
         together |= {member.id: cluster for member in group.members}
@@ -139,7 +104,7 @@ def duplicate(signed: Sequence[Signed], text: Callable[[str], str], settings: Ch
                 related=(Related(kept.path),),
                 evidence={"cluster": cluster, "keeper": kept.id, "similarity": round(similarity, 4)},
             )
-    for part, whole, share in _contained(signed, together, compared):
+    for part, whole, share in _contained(columns, together, compared):
         all_of_it = "All" if share == 1 else f"{share:.0%}"
         yield Finding(
             part.id,
@@ -169,10 +134,10 @@ class Group:
 
 def groups(signed: Sequence[Signed], text: Callable[[str], str], threshold: float) -> Iterator[Group]:
     """The groups of duplicates and near-duplicates, in order of path."""
-    return _groups(signed, _Comparison(text), threshold)
+    return _groups(SignedColumns.of(signed), _Comparison(text), threshold)
 
 
-def _groups(signed: Sequence[Signed], compared: _Comparison, threshold: float) -> Iterator[Group]:
+def _groups(signed: SignedColumns, compared: _Comparison, threshold: float) -> Iterator[Group]:
     for members in clusters(signed, compared.jaccard, threshold):
         kept, reason = keeper(members)
         similarities = (1.0 if each.exact == kept.exact else compared.jaccard(each.id, kept.id) for each in members)
@@ -180,7 +145,7 @@ def _groups(signed: Sequence[Signed], compared: _Comparison, threshold: float) -
 
 
 def clusters(
-    signed: Sequence[Signed], similarity: Callable[[str, str], float], threshold: float
+    signed: SignedColumns, similarity: Callable[[str, str], float], threshold: float
 ) -> Iterator[list[Signed]]:
     """Groups of two or more that are connected by exact or near-duplicate pairs, in order of path.
 
@@ -190,22 +155,22 @@ def clusters(
 
     from foretune.governance.minhash import PERMUTATIONS, candidates
 
-    ordered = sorted((each for each in signed if each.exact), key=lambda each: (each.path, each.id))
-    union = _Union(len(ordered))
-    first: dict[bytes, int] = {}
-    for position, each in enumerate(ordered):
-        union.join(first.setdefault(each.exact, position), position)
-    distinct = sorted(first.values())  # copies need no comparing
-    signatures = np.frombuffer(b"".join(ordered[position].signature for position in distinct), dtype="<u2")
-    for left, right in candidates(signatures.reshape(-1, PERMUTATIONS), threshold):
-        a, b = distinct[left], distinct[right]
-        if union.find(a) != union.find(b) and similarity(ordered[a].id, ordered[b].id) >= threshold:
+    order = signed.in_order()
+    distinct, firsts = signed.copies(order)  # copies need no comparing
+    union = _Union(len(order))
+    for place in np.flatnonzero(firsts != np.arange(len(firsts))).tolist():
+        union.join(int(firsts[place]), place)
+    signatures = np.frombuffer(signed.signatures, dtype="<u2").reshape(-1, PERMUTATIONS)
+    for left, right in candidates(signatures, order[distinct], threshold):
+        a, b = int(distinct[left]), int(distinct[right])
+        one, other = signed.ids[int(order[a])], signed.ids[int(order[b])]
+        if union.find(a) != union.find(b) and similarity(one, other) >= threshold:
             union.join(a, b)
-    del signatures, first, distinct
-    roots = np.fromiter((union.find(position) for position in range(len(ordered))), dtype=np.int64, count=len(ordered))
+    del distinct, firsts, signatures
+    roots = np.fromiter(map(union.find, range(len(order))), dtype=np.int64, count=len(order))
     groups: defaultdict[int, list[Signed]] = defaultdict(list)
-    for position in np.flatnonzero(np.bincount(roots)[roots] > 1).tolist():  # most are alone
-        groups[int(roots[position])].append(ordered[position])
+    for place in np.flatnonzero(np.bincount(roots)[roots] > 1).tolist():  # most are alone
+        groups[int(roots[place])].append(signed[int(order[place])])
     yield from groups.values()
 
 
@@ -230,20 +195,19 @@ def keeper(members: Sequence[Signed]) -> tuple[Signed, str]:
 
 
 def _contained(
-    signed: Sequence[Signed], together: dict[str, str], compared: _Comparison
+    signed: SignedColumns, together: dict[str, str], compared: _Comparison
 ) -> Iterator[tuple[Signed, Signed, float]]:
     """Documents that stand in a longer one that is in no group with them: part, whole, containment; by path of part."""
-    import numpy as np
 
     from foretune.governance.minhash import holders
 
-    ordered = sorted((each for each in signed if each.sample), key=lambda each: (each.path, each.id))
-    samples = [np.frombuffer(each.sample, dtype="<u4") for each in ordered]
-    for position, wholes in holders(samples, CONTAINED):
-        part = ordered[position]
+    samples = signed.samples.values("<u4")
+    bounds = signed.samples.bounds // samples.itemsize
+    for position, wholes in holders(samples, bounds, signed.in_order(), CONTAINED):
+        part = signed[position]
         best: tuple[float, Signed] | None = None
         for each in wholes:
-            whole = ordered[each]
+            whole = signed[each]
             alike = part.id in together and together[part.id] == together.get(whole.id)
             if whole.length <= part.length or alike:
                 continue
@@ -279,7 +243,7 @@ class _Union:
     """Disjoint sets with path halving; the root is the smallest member."""
 
     def __init__(self, size: int) -> None:
-        self._parent = list(range(size))
+        self._parent = array("q", range(size))
 
     def find(self, item: int) -> int:
         while self._parent[item] != item:

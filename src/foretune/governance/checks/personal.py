@@ -51,6 +51,7 @@ def personal(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
     """
     from foretune.governance.personal.classifier import classifier
     from foretune.governance.personal.contact import is_role_address
+    from foretune.governance.personal.hints import hinted
     from foretune.governance.personal.scan import matches, scan
 
     seen_domains: set[str] = set()
@@ -74,7 +75,10 @@ def personal(document: Document, _settings: CheckSettings) -> Iterable[Finding]:
             text,
             seen.score,
         )
-    for field, value in _metadata(document):
+    metadata = list(_metadata(document))
+    if not hinted("\n".join(value for _, value in metadata)):
+        return  # nothing in any of them, told at once
+    for field, value in metadata:
         for seen in matches(value, value):
             if seen.type not in _ONLY_IN_TEXT:
                 yield Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from foretune.governance.checks.registry import CheckSettings, document_check
-from foretune.governance.markup import prose
+from foretune.governance.markup import OPENING, opening, prose
 from foretune.types import Document, Finding, Severity
 
 __all__ = ["short"]
@@ -22,8 +22,7 @@ def short(document: Document, settings: CheckSettings) -> Iterable[Finding]:
     """
     if len(document.text) > 50 * settings.min_characters + 10_000:
         return  # so long that some of it is prose; stripping markup would cost more than it tells
-    start = document.text[: 4 * settings.min_characters]
-    if not any(mark in start for mark in _LONG_MARKUP) and len(prose(start)) >= settings.min_characters:
+    if _prose_before_markup(document.text, settings.min_characters) >= settings.min_characters:
         return
     characters = len(prose(document.text))
     if characters >= settings.min_characters:
@@ -39,3 +38,16 @@ def short(document: Document, settings: CheckSettings) -> Iterable[Finding]:
         f"Only {characters} characters of text; the plan asks for {settings.min_characters}.",
         evidence={"characters": characters},
     )
+
+
+def _prose_before_markup(text: str, enough: int) -> int:
+    """Characters of prose with which the text begins, before anything that a later line could make markup of."""
+    length = 0
+    for start in (text[:OPENING], text[: 4 * enough]):
+        places = [place for mark in _LONG_MARKUP if (place := start.find(mark)) >= 0]
+        if places:
+            return len(prose(start[: start.rfind("\n", 0, min(places)) + 1]))
+        length = len(opening(text)) if len(start) == OPENING else len(prose(start))
+        if length >= enough:
+            break
+    return length

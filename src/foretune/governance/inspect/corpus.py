@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
 from foretune.corpus.records import RecordReader, Unit, units
+from foretune.governance.columns import Strings
 from foretune.governance.inspect.runners import Runner
 from foretune.governance.inspect.types import Plan, Totals
 from foretune.governance.inspect.worker import Part, Worker
@@ -35,11 +35,11 @@ class Corpus:
         self._units: list[Unit] = []
         self._firsts: list[int] = []
         """Position of the first document of each unit."""
-        self._ids: list[str] = []
+        self._ids = Strings()
         self._reader = RecordReader(plan.corpus)
-        self.names: list[str] = []
+        self.names = Strings()
         """What people know each document by, in the order of reading."""
-        self.signed: defaultdict[str, list[Any]] = defaultdict(list)
+        self.signed: dict[str, Any] = {}
         """Signatures by name of the corpus check, in the order of reading."""
         self.totals = Totals()
         self.text = lru_cache(maxsize=_TEXTS)(self._text)
@@ -74,10 +74,13 @@ class Corpus:
         while len(self._units) <= unit.number:
             self._units.append(unit)
             self._firsts.append(len(self._ids))
-        self._ids += part.ids
-        self.names += part.names
+        self._ids += Strings(part.ids)
+        self.names += Strings(part.names)
         for check, signed in part.signed.items():
-            self.signed[check] += signed
+            if check in self.signed:
+                self.signed[check] += signed
+            else:
+                self.signed[check] = signed
         self.totals.documents += len(part.ids)
         self.totals.characters += part.characters
         self.totals.set_aside += len(part.asides)

@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
+from foretune.corpus import objects
 from foretune.errors import InputError
 from foretune.files import replacing
 
@@ -32,23 +33,36 @@ def output_for(path: Path, *, folders: bool, base: str = "") -> AbstractContextM
     Raises:
         InputError: another suffix, no such folder to write into, or a folder that has something in it.
     """
-    if not path.parent.is_dir():
+    if url := objects.address(path):
+        objects.check_bucket(url)
+    elif not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent} to write {path.name} into: make it first.")
     outputs: dict[str, Callable[[Path], AbstractContextManager[Write]]]
     outputs = {".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}
-    if folders and (path.is_dir() or not path.suffix):
+    if folders and not url and (path.is_dir() or not path.suffix):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InputError(f"There is something in {path} already: name a folder that does not exist yet.")
         return _folder(path, base)
     if path.suffix.lower() not in outputs or path.is_dir():
-        or_folder = ", or a folder" if folders else ""
-        raise InputError(f"{path} cannot be written: name a file that ends in .jsonl or .parquet{or_folder}.")
+        or_folder = ", or a folder" if folders and not url else ""
+        raise InputError(f"{url or path} cannot be written: name a file that ends in .jsonl or .parquet{or_folder}.")
     return outputs[path.suffix.lower()](path)
 
 
 @contextmanager
-def _json_lines(path: Path) -> Iterator[Write]:
+def _stored(path: Path) -> Iterator[BinaryIO]:
+    """What is written takes the place of ``path``, a file or an object, when the block ends well."""
+    if url := objects.address(path):
+        with objects.replacing(url) as file:
+            yield file
+        return
     with replacing(path) as draft, draft.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def _json_lines(path: Path) -> Iterator[Write]:
+    with _stored(path) as file:
 
         def write(row: Mapping[str, Any]) -> None:
             file.write(_json(row) + b"\n")
@@ -73,7 +87,7 @@ def _parquet(path: Path) -> Iterator[Write]:
     schema = pa.schema(
         [(name, pa.string()) for name in _FIELDS] + [("tags", words), ("keywords", words), ("properties", pa.string())]
     )
-    with replacing(path) as draft, pq.ParquetWriter(draft, schema) as file:
+    with _stored(path) as stored, pq.ParquetWriter(stored, schema) as file:
         rows: list[dict[str, Any]] = []
 
         def flush() -> None:

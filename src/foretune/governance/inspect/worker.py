@@ -16,7 +16,7 @@ __all__ = ["Found", "Part", "Worker", "found_of"]
 
 _PART_DOCUMENTS = 256
 _SEVERITIES = {each: each.name.lower() for each in Severity}
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring
 
 
 class Found(NamedTuple):
@@ -39,8 +39,8 @@ class Part:
     characters: int = 0
     asides: list[tuple[str, str]] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    signed: dict[str, list[Any]] = field(default_factory=dict)
-    """By name of a corpus check."""
+    signed: dict[str, Any] = field(default_factory=dict)
+    """By name of a corpus check, what its ``sign_all`` gave: a list, or columns that others can be added to."""
 
 
 class Worker:
@@ -60,30 +60,30 @@ class Worker:
             if isinstance(read, Aside):
                 part.asides.append((read.document, read.reason))
                 continue
-            documents.append(self._check(read.document, part))
+            documents.append(read.document)
             if len(documents) == _PART_DOCUMENTS:
-                yield self._sign(part, documents)
+                yield self._checked(part, documents)
                 part, documents = Part(), []
-        yield self._sign(part, documents)
+        yield self._checked(part, documents)
 
-    def _check(self, document: Document, part: Part) -> Document:
-        part.ids.append(document.id)
-        part.names.append(document.path)
-        part.characters += len(document.text)
+    def _checked(self, part: Part, documents: list[Document]) -> Part:
+        """Check by check, not document by document: what a check works with stays in the processor's cache."""
+        part.ids = [each.id for each in documents]
+        part.names = [each.path for each in documents]
+        part.characters = sum(len(each.text) for each in documents)
         for check in self._document_checks:
-            findings = []
-            for result in check.run(document, self._plan.settings):
-                if isinstance(result, Finding):
-                    findings.append(result)
-                else:  # for later checks
-                    document = replace(document, **{result.field: result.value})  # type: ignore[arg-type]
-            findings.sort(key=lambda each: -1 if each.start is None else each.start)
-            part.found += [found_of(each, document.path) for each in findings]
-        return document
-
-    def _sign(self, part: Part, documents: list[Document]) -> Part:
-        for check in self._corpus_checks:
-            part.signed[check.name] = check.sign_all(documents)
+            for position, results in enumerate(check.run_all(documents, self._plan.settings)):
+                document = documents[position]
+                findings = []
+                for result in results:
+                    if isinstance(result, Finding):
+                        findings.append(result)
+                    else:  # for later checks
+                        documents[position] = replace(documents[position], **{result.field: result.value})  # type: ignore[arg-type]
+                findings.sort(key=lambda each: -1 if each.start is None else each.start)
+                part.found += [found_of(each, document.path) for each in findings]
+        for corpus_check in self._corpus_checks:
+            part.signed[corpus_check.name] = corpus_check.sign_all(documents)
         return part
 
     def __enter__(self) -> Self:
@@ -96,23 +96,25 @@ class Worker:
 
 def found_of(finding: Finding, document: str | None) -> Found:
     """A finding in the document people know as ``document``; None: it is about all of them."""
-    row = {
-        "document": document,
-        "check": finding.check,
-        "type": finding.type,
-        "severity": _SEVERITIES[finding.severity],
-        "start": finding.start,
-        "end": finding.end,
-        "text": finding.text,
-        "score": finding.score,
-        "message": finding.message,
-        "related": [
-            {"document": other.document, "start": other.start, "end": other.end, "text": other.text}
-            for other in finding.related
-        ],
-    }
+    related = ", ".join(
+        f'{{"document": {_quoted(other.document)}, {_place(other.start, other.end, other.text)}}}'
+        for other in finding.related
+    )
+    row = (
+        f'{{"document": {"null" if document is None else _quoted(document)}, "check": {_quoted(finding.check)}, '
+        f'"type": {_quoted(finding.type)}, "severity": "{_SEVERITIES[finding.severity]}", '
+        f'{_place(finding.start, finding.end, finding.text)}, "score": {finding.score!r}, '
+        f'"message": {_quoted(finding.message)}, "related": [{related}]}}'
+    )
     try:
-        line = _encode(row).encode()
+        line = row.encode()
     except UnicodeEncodeError:  # half of a pair of surrogates, in a path
-        line = json.dumps(row).encode()
+        line = json.dumps(json.loads(row)).encode()
     return Found(finding.check, finding.type, int(finding.severity), finding.score, line)
+
+
+def _place(start: int | None, end: int | None, text: str | None) -> str:
+    return (
+        f'"start": {"null" if start is None else start}, "end": {"null" if end is None else end}, '
+        f'"text": {"null" if text is None else _quoted(text)}'
+    )

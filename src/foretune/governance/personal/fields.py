@@ -139,13 +139,24 @@ def _records(text: str) -> Iterator[Cell]:
         return
     record: list[tuple[int, int, str]] = []
     last = -2
-    for line in _LINE.finditer(text):
+    for line in _labelled(text):
         if line.start() > last + 1:
             yield from _private(text, record)
             record = []
         record.append((line.start(2), line.end(2), line[1]))
         last = line.end()
     yield from _private(text, record)
+
+
+def _labelled(text: str) -> Iterator[re.Match[str]]:
+    """The lines that :data:`_LINE` matches; it is tried on those with a colon only."""
+    colon = text.find(":")
+    while colon >= 0:
+        line = _LINE.match(text, text.rfind("\n", 0, colon) + 1)
+        if line:
+            yield line
+        end = text.find("\n", colon)
+        colon = text.find(":", end) if end >= 0 else -1
 
 
 def _private(text: str, record: list[tuple[int, int, str]]) -> Iterator[Cell]:
