@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from foretune.vault import Vault
@@ -39,6 +41,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("FORETUNE_KEY", raising=False)
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     return folder
+
+
+@pytest.fixture(scope="module")
+def only_cluster() -> Iterator[None]:
+    """No other process of the suite starts a Ray cluster meanwhile: two that start at once take the same port."""
+    with FileLock(Path(tempfile.gettempdir()) / "foretune-tests-ray.lock"):
+        yield
 
 
 @pytest.fixture

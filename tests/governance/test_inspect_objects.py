@@ -108,6 +108,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @needs_server
+@pytest.mark.usefixtures("only_cluster")
 @pytest.mark.parametrize("runner", ["local", "ray"])
 def test_objects_give_what_files_give(endpoint: str, rows: Path, tmp_path: Path, runner: str) -> None:
     if runner == "ray":

@@ -22,13 +22,14 @@ from foretune.governance.inspect.worker import Worker
 from foretune.plan.config import CorpusSettings
 
 ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.usefixtures("only_cluster")
 
 FORETUNE = (sys.executable, "-c", "from foretune.cli import main; main()")
 CHECKS = ["garbled", "language", "short", "labels", "duplicate", "stale", "personal"]
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, only_cluster: None) -> Iterator[str]:
     """A cluster of two processors on this machine; gives its address."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:

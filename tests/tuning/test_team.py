@@ -80,7 +80,7 @@ def test_two_processes_started_as_accelerate_starts_them_make_the_same_adapter(t
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, only_cluster: None) -> Iterator[None]:
     """A cluster of two processors on this machine."""
     ray = pytest.importorskip("ray")
     from foretune.governance.inspect.runners.ray import connect
