@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from foretune.engines import Engine
 from foretune.pairs.checks import AskedBefore, bench_leak
 from foretune.pairs.framework import Framework
+from foretune.pairs.imported import imported_pairs, is_conversation
 from foretune.pairs.splits import assign
 from foretune.pairs.units import Unit, spread, units
 from foretune.pairs.writer import Written, write_prompts
@@ -22,7 +23,14 @@ from foretune.types import GovernedDocument, Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
 
-__all__ = ["PairsSummary", "pairs_digest", "stored_pairs", "withdraw_pairs", "write_pairs"]
+__all__ = [
+    "PairsSummary",
+    "pairs_digest",
+    "store_imported",
+    "stored_pairs",
+    "withdraw_pairs",
+    "write_pairs",
+]
 
 _BATCH = 8
 """Units asked for together; what a kill can cost is at most the engine's work on one batch."""
@@ -78,6 +86,7 @@ def write_pairs(
     everything = [
         unit
         for document in governed
+        if not is_conversation(document)
         for unit in units(document, max_words=settings.max_words, min_characters=settings.min_characters)
     ]
     engine_hash = engine.info().hash
@@ -85,7 +94,8 @@ def write_pairs(
         _pair_id(unit, engine_hash, framework, style_name, settings, story.persona): unit
         for unit in spread(everything, settings.limit, seed=settings.seed)
     }
-    existing = _forget_all_but(vault, wanted)
+    imported = imported_pairs(governed)
+    existing = _forget_all_but(vault, wanted, imported)
     todo = {pair_id: unit for pair_id, unit in wanted.items() if pair_id not in existing}
     with progress.step("pairs", total=len(todo), unit="pairs") as step:
         ids = list(todo)
@@ -98,19 +108,41 @@ def write_pairs(
                 _keep(vault, by_unit[written.unit.id], written, engine, framework, style_name)
                 step.advance()
     clusters = {document.id: document.cluster or document.id for document in governed}
+    _store(vault, imported.values())
     _curate(vault, clusters, settings, bench_questions)
     return _summary(vault, written=len(todo))
+
+
+def store_imported(
+    vault: Vault, documents: Iterable[GovernedDocument], settings: PairsSettings, *, bench_questions: Sequence[str]
+) -> PairsSummary:
+    """Make pairs of the conversations among ``documents`` and curate all pairs; no engine is asked.
+
+    Pairs of documents that are not among ``documents`` have to be gone (:func:`withdraw_pairs`).
+    """
+    governed = list(documents)
+    _store(vault, imported_pairs(governed).values())
+    clusters = {document.id: document.cluster or document.id for document in governed}
+    _curate(vault, clusters, settings, bench_questions)
+    return _summary(vault, written=0)
+
+
+def _store(vault: Vault, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Pairs that are written already; those that are there stay as they are."""
+    with vault.writing() as connection:
+        for row in rows:
+            connection.execute(insert(t.pair).values({**row, "at": now()}).on_conflict_do_nothing())
 
 
 def _pair_id(unit: Unit, engine_hash: str, framework: Framework, style: str, settings: PairsSettings, role: str) -> str:
     return digest(unit.id, engine_hash, framework.hash, style, settings.attempts, settings.seed, role)[:16]
 
 
-def _forget_all_but(vault: Vault, wanted: Mapping[str, Unit]) -> set[str]:
-    """Remove pairs of units that are no more; returns the ids of those that stay."""
+def _forget_all_but(vault: Vault, wanted: Mapping[str, Unit], imported: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Remove pairs of units and conversations that are no more; returns the ids of those that stay."""
     with vault.writing() as connection:
         there = {row.id: row.provenance for row in connection.execute(select(t.pair.c.id, t.pair.c.provenance))}
-        gone = sorted(there.keys() - wanted.keys())
+        gone = sorted(there.keys() - wanted.keys() - imported.keys())
         for pair_id in gone:
             connection.execute(delete(t.pair).where(t.pair.c.id == pair_id))
         if gone:

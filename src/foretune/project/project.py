@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Wanted,
     )
     from foretune.governance.labels_sheet import SheetOutcome
-    from foretune.pairs import PairsSummary
+    from foretune.pairs import ImportedFile, PairsSummary
     from foretune.plan.advice import Advice
     from foretune.project.adapters import StoredAdapter
     from foretune.project.erasing import Receipt
@@ -390,6 +390,28 @@ class Project:
                 f"{self.config.pairs.min_characters} characters or more (see `foretune review` for what is excluded)."
             )
         return summary
+
+    def import_pairs(
+        self, path: Path, *, form: str = "", label: Label | None = None, progress: Progress = silent
+    ) -> tuple[list[ImportedFile], PairsSummary]:
+        """Take a training file's conversations in, check them as documents, and curate them with the other pairs.
+
+        Raises:
+            InputError: there is nothing to read, or no row of it can be read.
+        """
+        from foretune.governance import governed
+        from foretune.pairs import import_files, store_imported
+        from foretune.project.stages import bench_texts, run_stale
+
+        with self.working():
+            imported = import_files(
+                self.vault, path, form=form, label=label or self.config.corpus.label, progress=progress
+            )
+            run_stale(self, "review", progress)
+            self._withdraw()
+            documents = governed(self.vault, self.config.governance, use=Use.TUNING)
+            summary = store_imported(self.vault, documents, self.config.pairs, bench_questions=bench_texts(self))
+        return imported, summary
 
     def tune(self, *, pilot: bool, progress: Progress = silent) -> StoredAdapter:
         """Train an adapter on ten pairs (``pilot``) or on all."""

@@ -36,7 +36,7 @@ from foretune.vault import tables as t
 if TYPE_CHECKING:
     from foretune.project.project import Project
 
-__all__ = ["StageState", "require_documents", "run_all", "run_stage", "run_stale", "states"]
+__all__ = ["StageState", "bench_texts", "require_documents", "run_all", "run_stage", "run_stale", "states"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _no_tuning(project: Project) -> str:
     return ""
 
 
-def _bench_texts(project: Project) -> list[str]:
+def bench_texts(project: Project) -> list[str]:
     """Bench questions and paraphrases: none may be learned from."""
     if not (project.folder / project.config.purpose.questions).exists():
         return []
@@ -255,7 +255,7 @@ def _pairs_inputs(project: Project) -> str:
         _pairs_style(project),
         project.config.story.persona,
         model_hash(project),
-        _bench_texts(project),
+        bench_texts(project),
     )
 
 
@@ -273,7 +273,7 @@ def _pairs(project: Project, progress: Progress) -> Summary:
         settings,
         story=project.config.story,
         style_name=_pairs_style(project),
-        bench_questions=_bench_texts(project),
+        bench_questions=bench_texts(project),
         progress=progress,
     )
 

@@ -7,13 +7,13 @@ To add one, subclass :class:`~foretune.pairs.formats.base.Format` under ``@forma
 from __future__ import annotations
 
 # the order here is the order in which people are shown them
-from foretune.pairs.formats import hosted, cloud, webui, trainers, plain, hub  # noqa: F401, I001 -- they register
+from foretune.pairs.formats import cloud, hosted, hub, plain, trainers, webui  # noqa: F401 -- they register
 from foretune.pairs.formats.base import FORMATS, Format, find_format
 from foretune.pairs.formats.read import Conversation, ReadFile, SetAside, read_files
 from foretune.pairs.formats.record import Record, records
 from foretune.pairs.formats.tokens import token_counter
 from foretune.pairs.formats.validate import FormatFinding, validate
-from foretune.pairs.formats.write import Export, export_format
+from foretune.pairs.formats.write import Export, export_format, exported_format
 
 __all__ = [
     "FORMATS",
@@ -25,6 +25,7 @@ __all__ = [
     "Record",
     "SetAside",
     "export_format",
+    "exported_format",
     "find_format",
     "read_files",
     "records",

@@ -155,9 +155,9 @@ def find_format(name: str) -> Format:
     """
     if name in FORMATS:
         return FORMATS[name]
-    near = get_close_matches(name, FORMATS, n=1, cutoff=0.4)
+    near = get_close_matches(name, FORMATS, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise InputError(f"There is no format {name!r}: {hint}Choose one of {', '.join(FORMATS)}.")
+    raise InputError(f"There is no format {name!r}: {hint}`foretune pairs formats` lists them.")
 
 
 _SEPARATORS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\u0085": "\\u0085"})
@@ -183,5 +183,3 @@ def json_array(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
         yield before + _line(row).encode()
         before = b",\n"
     yield b"\n]\n"
-
-

@@ -81,7 +81,7 @@ class BedrockConversation(Format):
     )
     load = "Copy both files to an S3 bucket and name them in `create-model-customization-job`."
     notes = (
-        "A prompt or system message that holds `User:`, `Bot:`, `Assistant:`, `System:` or `[EOS]` fails the whole job: "
+        "A prompt or system message with `User:`, `Bot:`, `Assistant:`, `System:` or `[EOS]` fails the whole job: "
         "such rows are set aside.",
         "Nova takes several turns a row; Claude and Llama take one.",
         "Nova recommends 100 rows or more for each task.",

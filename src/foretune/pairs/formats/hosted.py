@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from foretune.pairs.formats.base import Format, Rules, formatted
 from foretune.pairs.formats.shapes import SHAPES, Row
@@ -28,15 +29,13 @@ class OpenAi(Format):
     title = "OpenAI"
     shape = SHAPES["messages"]
     rules = Rules(fewest=10, most_bytes=512 * _MEGABYTE, cutoff=65_536, message_keys=_OPENAI_KEYS)
-    load = (
-        "Upload train.jsonl and validation.jsonl with purpose `fine-tune`, then create a fine-tuning job with their ids."
-    )
-    notes = (
+    load = "Upload both files with purpose `fine-tune`, then create a fine-tuning job with their ids."
+    notes: ClassVar[tuple[str, ...]] = (
         "Fewer than 10 rows are refused; 50 to 100 are a sensible start.",
         "`weight` (0 or 1) on an assistant message leaves that message out of the loss.",
         "The content filter reads the file: rows it objects to fail the job.",
     )
-    sources = (
+    sources: ClassVar[tuple[str, ...]] = (
         "https://github.com/openai/openai-cookbook/blob/main/examples/Chat_finetuning_data_prep.ipynb",
         "https://platform.openai.com/docs/guides/supervised-fine-tuning",
     )
@@ -81,12 +80,12 @@ class Mistral(Format):
     shape = SHAPES["messages"]
     rules = Rules(most_bytes=512 * _MEGABYTE, cutoff=32_768, message_keys=frozenset({"role", "content", "weight"}))
     load = (
-        "mistral-finetune: `data.instruct_data: train.jsonl` and `data.eval_instruct_data: validation.jsonl` in its YAML; "
+        "mistral-finetune: `instruct_data: train.jsonl` and `eval_instruct_data: validation.jsonl` under `data`; "
         "the service: upload both and create a job."
     )
     notes = (
         "A conversation that does not end with the assistant is refused.",
-        "mistral-finetune's `utils.validate_data` shows the same before a run; it wants the tokenizer of the model tuned.",
+        "mistral-finetune's `utils.validate_data` checks the same before a run, with the tokenizer of the model.",
         "The service takes at most 1 MB of evaluation rows, and no more than 5 % of the training file.",
     )
     sources = ("https://github.com/mistralai/mistral-finetune", "https://docs.mistral.ai/guides/finetuning")
@@ -103,7 +102,7 @@ class Together(Format):
     title = "Together"
     shape = SHAPES["messages"]
     rules = Rules(most_bytes=50 * _GIGABYTE, message_keys=frozenset({"role", "content", "weight"}))
-    load = "`together files upload train.jsonl`, then `together fine-tuning create --training-file ID --validation-file ID`."
+    load = "`together files upload` both files, then `together fine-tuning create --training-file ID …`."
     notes = (
         "One file holds one format: `messages` and `text` in the same file are rejected.",
         "`--train-on-inputs auto` masks prompts of conversational files.",
@@ -122,9 +121,7 @@ class Fireworks(Format):
     name = "fireworks"
     title = "Fireworks"
     shape = SHAPES["messages"]
-    rules = Rules(
-        fewest=3, most=3_000_000, most_bytes=_GIGABYTE, message_keys=frozenset({"role", "content", "weight"})
-    )
+    rules = Rules(fewest=3, most=3_000_000, most_bytes=_GIGABYTE, message_keys=frozenset({"role", "content", "weight"}))
     load = "`firectl dataset create NAME train.jsonl`, then `firectl sftj create --base-model MODEL --dataset NAME`."
     notes = (
         "The base model has to be marked `Tunable: true`.",

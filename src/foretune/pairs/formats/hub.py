@@ -40,11 +40,11 @@ size_categories:
 
 | column | what it holds |
 |---|---|
-| `messages` | the conversation: `role` (system, user, assistant) and `content`; the last message is the reply to learn |
+| `messages` | `role` (system, user, assistant) and `content` of each message; the last is the reply to learn |
 | `id` | stable for the same document, prompt writer and settings |
 | `source` | the document it was made from |
 | `recipe` | how |
-| `writer` | who wrote the prompt: `engine` (a language model), `template`, or `person` |
+| `writer` | who wrote the prompt: `engine` (a language model), `template`, or `imported` |
 
 Made by: {recipes}.
 

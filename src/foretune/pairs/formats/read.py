@@ -23,7 +23,15 @@ _LOOKED_AT = 50
 TABLES = ("csv", "xlsx")
 """Formats that are spreadsheets: columns, by any of their usual names."""
 _NOT_ROWS = frozenset({"manifest.json", "dataset_info.json", "foretune-format.json", "tokenizer.json", "config.json"})
-_SPLITS = {"train": "train", "valid": "evaluation", "validation": "evaluation", "eval": "evaluation", "evaluation": "evaluation", "test": "evaluation", "dev": "evaluation"}
+_SPLITS = {
+    "train": "train",
+    "valid": "evaluation",
+    "validation": "evaluation",
+    "eval": "evaluation",
+    "evaluation": "evaluation",
+    "test": "evaluation",
+    "dev": "evaluation",
+}
 
 
 @dataclass(frozen=True, slots=True)

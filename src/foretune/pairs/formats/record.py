@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from foretune.types import Message, Pair
@@ -61,7 +62,7 @@ def conversation_fault(messages: Sequence[Message]) -> str:
         return "there is no message of user or assistant"
     if turns[0] != "user":
         return "the first turn is the assistant's: it has to be the user's"
-    for one, other in zip(turns, turns[1:], strict=False):
+    for one, other in pairwise(turns):
         if one == other:
             return f"two messages of the {one} follow each other"
     return "" if turns[-1] == "assistant" else "the last message is the user's: there is no reply to learn"

@@ -161,7 +161,9 @@ def _workbook(path: Path) -> Iterator[RawRow]:
         sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
         yield from _table(enumerate(sheet.to_python(skip_empty_area=False), start=1))
     except CalamineError:
-        raise InputError(f"{path} cannot be read as a spreadsheet: it is damaged, encrypted, or of another kind.") from None
+        raise InputError(
+            f"{path} cannot be read as a spreadsheet: it is damaged, encrypted, or of another kind."
+        ) from None
 
 
 _OURS = {"id", "source", "recipe"}

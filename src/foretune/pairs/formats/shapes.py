@@ -109,7 +109,9 @@ def _listed(row: Row, name: str) -> Sequence[Mapping[str, Any]]:
     return items
 
 
-def _turns(row: Row, name: str, roles: Sequence[str] = ("role", "from"), contents: Sequence[str] = ("content", "value")) -> tuple[Message, ...]:
+def _turns(
+    row: Row, name: str, roles: Sequence[str] = ("role", "from"), contents: Sequence[str] = ("content", "value")
+) -> tuple[Message, ...]:
     return tuple(_message(_first(item, roles), _first(item, contents)) for item in _listed(row, name))
 
 
@@ -123,10 +125,10 @@ def _dicts(messages: Sequence[Message]) -> list[dict[str, str]]:
 
 @_shape
 class BedrockConversation:
-    """``{"schemaVersion": "bedrock-conversation-2024", "system": [{"text"}], "messages": [{"role", "content": [{"text"}]}]}``."""
+    """Bedrock's own: ``schemaVersion``, ``system: [{"text"}]``, ``messages: [{"role", "content": [{"text"}]}]``."""
 
-    name = "bedrock-conversation"
-    columns = frozenset({"schemaVersion", "system", "messages"})
+    name: ClassVar[str] = "bedrock-conversation"
+    columns: ClassVar[frozenset[str]] = frozenset({"schemaVersion", "system", "messages"})
 
     def recognises(self, row: Row) -> bool:
         return "schemaVersion" in row and "messages" in row
@@ -144,8 +146,8 @@ class BedrockConversation:
 class Messages:
     """``{"messages": [{"role", "content"}]}``, as OpenAI has it."""
 
-    name = "messages"
-    columns = frozenset({"messages"})
+    name: ClassVar[str] = "messages"
+    columns: ClassVar[frozenset[str]] = frozenset({"messages"})
 
     def recognises(self, row: Row) -> bool:
         return "messages" in row
@@ -161,8 +163,8 @@ class Messages:
 class ShareGpt:
     """``{"conversations": [{"from": "human", "value"}]}``, with ``gpt`` for the assistant."""
 
-    name = "sharegpt"
-    columns = frozenset({"conversations"})
+    name: ClassVar[str] = "sharegpt"
+    columns: ClassVar[frozenset[str]] = frozenset({"conversations"})
     _names: ClassVar = {"system": "system", "user": "human", "assistant": "gpt"}
 
     def recognises(self, row: Row) -> bool:
@@ -183,8 +185,8 @@ class ShareGpt:
 class Conversations:
     """``{"conversations": [{"role", "content"}]}``, as Unsloth's notebooks have it."""
 
-    name = "conversations"
-    columns = frozenset({"conversations"})
+    name: ClassVar[str] = "conversations"
+    columns: ClassVar[frozenset[str]] = frozenset({"conversations"})
 
     @staticmethod
     def has_roles(row: Row) -> bool:
@@ -205,8 +207,8 @@ class Conversations:
 class Contents:
     """``{"systemInstruction": {"parts"}, "contents": [{"role": "user" | "model", "parts": [{"text"}]}]}``."""
 
-    name = "contents"
-    columns = frozenset({"systemInstruction", "contents"})
+    name: ClassVar[str] = "contents"
+    columns: ClassVar[frozenset[str]] = frozenset({"systemInstruction", "contents"})
 
     def recognises(self, row: Row) -> bool:
         return "contents" in row
@@ -230,8 +232,8 @@ class Contents:
 class PromptMessages:
     """``{"prompt": [{"role", "content"}], "completion": [{"role", "content"}]}``: only the completion is learned."""
 
-    name = "prompt-messages"
-    columns = frozenset({"prompt", "completion"})
+    name: ClassVar[str] = "prompt-messages"
+    columns: ClassVar[frozenset[str]] = frozenset({"prompt", "completion"})
 
     def recognises(self, row: Row) -> bool:
         return "completion" in row and not isinstance(row.get("prompt"), str)
@@ -247,8 +249,8 @@ class PromptMessages:
 class PromptCompletion:
     """``{"prompt", "completion"}``, two texts."""
 
-    name = "prompt-completion"
-    columns = frozenset({"prompt", "completion"})
+    name: ClassVar[str] = "prompt-completion"
+    columns: ClassVar[frozenset[str]] = frozenset({"prompt", "completion"})
 
     def recognises(self, row: Row) -> bool:
         return "prompt" in row and "completion" in row
@@ -266,10 +268,10 @@ class PromptCompletion:
 
 @_shape
 class Instruction:
-    """``{"instruction", "input", "output"}`` of Stanford Alpaca; with ``system`` and ``history`` as LLaMA-Factory has it."""
+    """``{"instruction", "input", "output"}`` of Alpaca; ``system`` and ``history`` as LLaMA-Factory has them."""
 
-    name = "instruction"
-    columns = frozenset({"instruction", "input", "output", "system", "history"})
+    name: ClassVar[str] = "instruction"
+    columns: ClassVar[frozenset[str]] = frozenset({"instruction", "input", "output", "system", "history"})
 
     def recognises(self, row: Row) -> bool:
         return "instruction" in row and "output" in row
@@ -280,7 +282,9 @@ class Instruction:
         if record.system:
             row["system"] = record.system
         if earlier:
-            row["history"] = [[ask.content, reply.content] for ask, reply in zip(earlier[::2], earlier[1::2], strict=True)]
+            row["history"] = [
+                [ask.content, reply.content] for ask, reply in zip(earlier[::2], earlier[1::2], strict=True)
+            ]
         return row
 
     def decode(self, row: Row) -> tuple[Message, ...]:
@@ -297,7 +301,7 @@ class Instruction:
 _CHATML = re.compile(r"<\|im_start\|>(\w+)\n(.*?)<\|im_end\|>\n?", re.DOTALL)
 _HEADED = re.compile(r"(?:\A|\n\n)### (System|User|Assistant):\n")
 _HEADINGS = {"system": "System", "user": "User", "assistant": "Assistant"}
-_MARKERS = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
+_MARKERS = ("<|im_end|>", "<|im_start|>", "<|endoftext|>")
 
 
 def _without(messages: Sequence[Message], markers: Sequence[str]) -> None:
@@ -310,8 +314,8 @@ def _without(messages: Sequence[Message], markers: Sequence[str]) -> None:
 class ChatMl:
     r"""``{"text": "<|im_start|>user\n…<|im_end|>\n…"}``: the template is in the file already."""
 
-    name = "chatml"
-    columns = frozenset({"text"})
+    name: ClassVar[str] = "chatml"
+    columns: ClassVar[frozenset[str]] = frozenset({"text"})
 
     def recognises(self, row: Row) -> bool:
         return isinstance(row.get("text"), str) and "<|im_start|>" in row["text"]
@@ -333,8 +337,8 @@ class ChatMl:
 class Headed:
     r"""``{"text": "### User:\n…\n\n### Assistant:\n…"}``: headings that a base model can learn as text."""
 
-    name = "headed"
-    columns = frozenset({"text"})
+    name: ClassVar[str] = "headed"
+    columns: ClassVar[frozenset[str]] = frozenset({"text"})
 
     def recognises(self, row: Row) -> bool:
         return isinstance(row.get("text"), str)
@@ -350,9 +354,7 @@ class Headed:
         before, *pieces = _HEADED.split(_column(row, "text"))
         if before.strip() or not pieces:
             raise ValueError("its text has no headings '### User:' and '### Assistant:', so nobody can say who speaks")
-        return tuple(
-            _message(role, content) for role, content in zip(pieces[::2], pieces[1::2], strict=True)
-        )
+        return tuple(_message(role, content) for role, content in zip(pieces[::2], pieces[1::2], strict=True))
 
 
 _PROMPTS = ("prompt", "question", "instruction", "query", "user", "input")
@@ -364,8 +366,8 @@ _SYSTEMS = ("system", "system prompt", "system_prompt")
 class Columns:
     """A column for the prompt and one for the response, by any of their usual names: spreadsheets."""
 
-    name = "columns"
-    columns = frozenset({*_PROMPTS, *_RESPONSES, *_SYSTEMS})
+    name: ClassVar[str] = "columns"
+    columns: ClassVar[frozenset[str]] = frozenset({*_PROMPTS, *_RESPONSES, *_SYSTEMS})
 
     def recognises(self, row: Row) -> bool:
         names = {name.strip().casefold() for name in row}
@@ -383,4 +385,8 @@ class Columns:
         if response is None:
             raise ValueError("it has no response")
         head = (Message("system", _text(system, "the system prompt")),) if system else ()
-        return (*head, Message("user", _text(prompt, "the prompt")), Message("assistant", _text(response, "the response")))
+        return (
+            *head,
+            Message("user", _text(prompt, "the prompt")),
+            Message("assistant", _text(response, "the response")),
+        )

@@ -31,7 +31,9 @@ class Counter:
         return sum(self.count(message.content) + _PER_MESSAGE for message in messages) + _PER_ROW
 
 
-estimate = Counter("estimate (4 bytes a token)", False, lambda text: len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+estimate = Counter(
+    "estimate (4 bytes a token)", False, lambda text: len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN
+)
 
 
 def token_counter(name: str) -> Counter:

@@ -34,7 +34,9 @@ class FormatFinding:
         return {"file": self.file, "line": self.line, "severity": self.severity, "message": self.message}
 
 
-def validate(path: Path, form: Format, *, counter: Counter = estimate, cutoff: int | None = None) -> Iterator[FormatFinding]:
+def validate(
+    path: Path, form: Format, *, counter: Counter = estimate, cutoff: int | None = None
+) -> Iterator[FormatFinding]:
     """What ``form``'s consumer would refuse, skip or cut, in the order of the lines; one finding a row.
 
     Args:
@@ -50,9 +52,13 @@ def validate(path: Path, form: Format, *, counter: Counter = estimate, cutoff: i
     if path.is_dir():
         files = [path / name for name in form.data_files if (path / name).is_file()]
         if not files:
-            raise InputError(f"There is none of {', '.join(form.data_files)} in {path}: is it an export for {form.title}?")
+            raise InputError(
+                f"There is none of {', '.join(form.data_files)} in {path}: is it an export for {form.title}?"
+            )
         for number, file in enumerate(files):
-            yield from _validated(file, form, counter, cutoff, training=number == 0 and file.name == Path(form.train).name)
+            yield from _validated(
+                file, form, counter, cutoff, training=number == 0 and file.name == Path(form.train).name
+            )
         return
     yield from _validated(path, form, counter, cutoff, training=path.name not in map(_base, form.data_files[1:]))
 
@@ -61,7 +67,9 @@ def _base(name: str) -> str:
     return Path(name).name
 
 
-def _validated(path: Path, form: Format, counter: Counter, cutoff: int | None, *, training: bool) -> Iterator[FormatFinding]:
+def _validated(
+    path: Path, form: Format, counter: Counter, cutoff: int | None, *, training: bool
+) -> Iterator[FormatFinding]:
     rules = form.rules
 
     def about_file(message: str, severity: str = "error") -> FormatFinding:
@@ -76,7 +84,9 @@ def _validated(path: Path, form: Format, counter: Counter, cutoff: int | None, *
         if rules.bom and not marked:
             yield about_file("it has no byte order mark, and the upload is refused without: save as “UTF-8 with BOM”")
         if marked and not rules.bom:
-            yield about_file("it begins with a byte order mark, which readers of JSON stumble over: save as UTF-8 without")
+            yield about_file(
+                "it begins with a byte order mark, which readers of JSON stumble over: save as UTF-8 without"
+            )
     size = path.stat().st_size
     if rules.most_bytes is not None and size > rules.most_bytes:
         yield about_file(f"it has {size:,} bytes, and at most {rules.most_bytes:,} are taken: split it")

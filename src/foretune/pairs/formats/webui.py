@@ -70,7 +70,7 @@ class WebUi3(Format):
     train = "foretune_train.json"
     evaluation = "foretune_evaluation.json"
     load = (
-        f"Copy both files to training/datasets ({_DATASETS} in later 3.x) and foretune-format.json to training/formats, "
+        "Copy both files to training/datasets and foretune-format.json to training/formats (under user_data later), "
         "then choose them as `Dataset`, `Evaluation Dataset` and `Data Format`."
     )
     notes = (

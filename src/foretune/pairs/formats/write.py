@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,13 +12,13 @@ from typing import Any
 
 from foretune.errors import InputError
 from foretune.files import replacing_folder
-from foretune.pairs.formats.base import DataFile, Format, Unfit
+from foretune.pairs.formats.base import DataFile, Format, Unfit, find_format
 from foretune.pairs.formats.record import Record, records
 from foretune.pairs.formats.tokens import Counter, estimate
 from foretune.pairs.formats.validate import FormatFinding, validate
 from foretune.types import Pair
 
-__all__ = ["Export", "export_format"]
+__all__ = ["Export", "WrittenFile", "export_format", "exported_format"]
 
 _MANIFEST = "manifest.json"
 
@@ -76,6 +77,19 @@ def export_format(pairs: Sequence[Pair], folder: Path, form: Format, *, counter:
     return export
 
 
+def exported_format(folder: Path) -> Format:
+    """The format of a folder that was exported.
+
+    Raises:
+        InputError: nothing there says which.
+    """
+    manifest = folder / _MANIFEST
+    try:
+        return find_format(json.loads(manifest.read_text(encoding="utf-8"))["format"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{folder} does not say whom it is for: name the format with --format.") from None
+
+
 def _own(target: Path) -> None:
     """Refuses to replace a folder that holds anything but a former export."""
     if not target.exists():
@@ -85,10 +99,14 @@ def _own(target: Path) -> None:
         known = {_MANIFEST, *(each["file"] for each in listed)}
     except (OSError, ValueError, KeyError, TypeError):
         known = set()
-    held = {file.relative_to(target).as_posix() for file in target.rglob("*") if not file.is_dir()} if target.is_dir() else {"."}
+    held = (
+        {file.relative_to(target).as_posix() for file in target.rglob("*") if not file.is_dir()}
+        if target.is_dir()
+        else {"."}
+    )
     if more := sorted(held - known):
         raise InputError(
-            f"{target} holds {more[0]}, which no export wrote, and an export replaces the folder: choose another with --out."
+            f"{target} holds {more[0]}, which no export wrote, and would be replaced: choose another folder with --out."
         )
 
 
@@ -112,13 +130,18 @@ def _write(draft: Path, target: Path, each: DataFile) -> WrittenFile:
         for piece in each.pieces:
             hashed.update(piece)
             stream.write(piece)
+        stream.flush()
+        os.fsync(stream.fileno())
     return WrittenFile(target / each.name, each.split, each.rows, hashed.hexdigest())
 
 
 def _manifest(export: Export, counter: Counter, lengths: Sequence[int]) -> dict[str, Any]:
     """What was exported, without a word of it, and what its consumer wants to know."""
     form = export.format
-    rows = {split: sum(each.rows for each in export.files if each.split == split) for split in ("train", "evaluation", "test")}
+    rows = {
+        split: sum(each.rows for each in export.files if each.split == split)
+        for split in ("train", "evaluation", "test")
+    }
     return {
         "format": form.name,
         "consumer": form.title,
