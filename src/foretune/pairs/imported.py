@@ -15,6 +15,7 @@ from typing import Any
 from foretune.corpus import add_conversations, conversation_messages
 from foretune.errors import InputError
 from foretune.pairs.formats.read import Conversation, ReadFile, SetAside, read_files
+from foretune.pairs.formats.record import conversation_fault
 from foretune.progress import Progress, silent
 from foretune.types import CONVERSATION, GovernedDocument, Label, Message, digest
 from foretune.vault import Vault
@@ -117,6 +118,8 @@ def imported_pairs(documents: Iterable[GovernedDocument]) -> dict[str, Mapping[s
         if not is_conversation(document):
             continue
         messages = conversation_messages(document.text)
+        if conversation_fault(messages):
+            continue  # a redaction took a whole message away: there is nothing left to learn
         system = messages[0].content if messages[0].role == "system" else ""
         *earlier, prompt, response = [each for each in messages if each.role != "system"]
         about = document.properties
