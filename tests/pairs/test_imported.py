@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,11 +16,12 @@ from sqlalchemy import select
 from tests.pairs.conversations import HARD
 
 from foretune.corpus.conversations import conversation_messages, conversation_text
+from foretune.engines import Completion, Request
 from foretune.errors import InputError
 from foretune.governance import DecisionKind, governed
-from foretune.pairs import store_imported, stored_pairs
+from foretune.pairs import load_framework, stored_pairs, write_pairs
 from foretune.pairs.formats import FORMATS, export_format
-from foretune.plan.config import Config
+from foretune.plan.config import Config, PairsSettings
 from foretune.project import Project
 from foretune.types import Message, Use
 from foretune.vault import tables as t
@@ -165,9 +167,43 @@ def test_a_file_that_was_moved_is_another_file(project: Project, tmp_path: Path)
     assert (file.added, summary.dropped) == (1, 1)
 
 
-def test_written_pairs_stay_when_others_are_imported(project: Project, tmp_path: Path) -> None:
-    project.import_pairs(_file(tmp_path, ("How much leave?", "24 days.")))
-    documents = list(governed(project.vault, project.config.governance, use=Use.TUNING))
-    first = stored_pairs(project.vault)
-    store_imported(project.vault, documents, project.config.pairs, bench_questions=[])
-    assert stored_pairs(project.vault) == first
+class Engine:
+    """Writes one prompt, and would fail at a second."""
+
+    def __init__(self) -> None:
+        self.says = ['{"prompt": "How many vacation days can be carried into January?"}']
+
+    def info(self) -> SimpleNamespace:
+        return SimpleNamespace(name="scripted", hash="0")
+
+    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion]]:
+        for position, _ in enumerate(requests):
+            yield position, Completion(self.says.pop(), 1, 1, 0.0)
+
+
+def test_written_and_imported_pairs_stay_beside_each_other_and_no_engine_is_asked_for_the_latter(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    page = "# Vacation\n\nAt most ten vacation days can be carried over into January, and none into February.\n"
+    (folder / "page.md").write_text(page, encoding="utf-8")
+    list(project.add([folder]))
+    exchange = ("Who approves travel?", "Your manager approves it.")
+    project.import_pairs(_file(tmp_path, exchange))
+    for _ in range(2):
+        write_pairs(
+            project.vault,
+            governed(project.vault, project.config.governance, use=Use.TUNING),
+            Engine(),  # type: ignore[arg-type]
+            load_framework("race", folder=tmp_path),
+            PairsSettings(min_characters=20),
+            story=project.config.story,
+            style_name="question",
+            bench_questions=[],
+        )
+        assert {one.recipe: one.prompt for one in stored_pairs(project.vault)} == {
+            "document": "How many vacation days can be carried into January?",
+            "imported": exchange[0],
+        }
+        project.import_pairs(_file(tmp_path, exchange))
