@@ -13,9 +13,10 @@ from foretune.pairs.formats.record import Record, conversation_fault
 from foretune.pairs.formats.shapes import Row, Shape
 from foretune.types import Message
 
-__all__ = ["FORMATS", "DataFile", "Format", "Rules", "Unfit", "find_format", "formatted", "json_lines"]
+__all__ = ["BOM", "FORMATS", "DataFile", "Format", "Rules", "Unfit", "find_format", "formatted", "json_lines"]
 
 BOM = b"\xef\xbb\xbf"
+"""UTF-8's byte order mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +90,25 @@ class Format:
         Raises:
             Unfit: it cannot.
         """
-        if fault := conversation_fault(record.messages):
+        for fault in self.conversation_faults(record.messages):
             raise Unfit(fault)
-        turns = record.turns
-        if not self.rules.turns and len(turns) > 2:
-            raise Unfit(f"it has {len(turns) // 2} prompts, and a row of this format holds one")
         if record.system and not self.rules.system:
-            first = Message("user", f"{record.system}\n\n{turns[0].content}")
-            record = Record((first, *turns[1:]), record.metadata)
-        for message in record.messages[:-1]:
-            for word in self.rules.reserved:
-                if message.role != "assistant" and word in message.content:
-                    raise Unfit(f"a {message.role} message holds {word!r}, which is reserved there and fails the job")
+            first, *others = record.turns
+            first = Message("user", f"{record.system}\n\n{first.content}")
+            record = Record((first, *others), record.metadata)
         return record
+
+    def conversation_faults(self, messages: Sequence[Message]) -> Iterator[str]:
+        """Why the consumer refuses a conversation, however it is written down."""
+        if fault := conversation_fault(messages):
+            yield fault
+            return
+        prompts = sum(message.role == "user" for message in messages)
+        if prompts > 1 and not self.rules.turns:
+            yield f"it has {prompts} prompts, and a row of this format holds one"
+        for word in self.rules.reserved:
+            if any(word in message.content for message in messages if message.role != "assistant"):
+                yield f"a prompt or system message holds {word!r}, which is reserved there and fails the job"
 
     def encode(self, record: Record) -> dict[str, Any]:
         """The row of a record that fits.
@@ -132,8 +139,8 @@ class Format:
         """Further files: what the consumer reads besides rows."""
         return {}
 
-    def row_faults(self, row: Row, messages: Sequence[Message]) -> Iterator[str]:
-        """What the consumer refuses in a row that reads well as a conversation."""
+    def row_faults(self, row: Row) -> Iterator[str]:
+        """What else the consumer refuses in a row whose messages could be read."""
         return iter(())
 
 

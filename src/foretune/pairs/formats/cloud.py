@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from foretune.pairs.formats.base import Format, Rules, formatted
 from foretune.pairs.formats.shapes import SHAPES, Row
-from foretune.types import Message
 
 __all__: list[str] = []
 
@@ -36,7 +35,7 @@ class Vertex(Format):
         "https://cloud.google.com/vertex-ai/generative-ai/docs/models/gemini-supervised-tuning-prepare",
     )
 
-    def row_faults(self, row: Row, messages: Sequence[Message]) -> Iterator[str]:
+    def row_faults(self, row: Row) -> Iterator[str]:
         for item in row["contents"]:
             if item.get("role") not in ("user", "model"):
                 yield f"a turn has the role {item.get('role')!r}: Gemini knows user and model"
@@ -52,7 +51,7 @@ class Bedrock(Format):
     name = "bedrock"
     title = "Amazon Bedrock (prompt and completion)"
     shape = SHAPES["prompt-completion"]
-    rules = Rules(system=False, turns=False, most_bytes=10 * _GIGABYTE)
+    rules = Rules(system=False, turns=False)
     load = "Copy both files to an S3 bucket and name them in `create-model-customization-job`."
     notes = (
         "Titan and Llama take this form; Nova and Claude take `bedrock-conversation`.",
@@ -75,7 +74,6 @@ class BedrockConversation(Format):
     title = "Amazon Bedrock (bedrock-conversation-2024)"
     shape = SHAPES["bedrock-conversation"]
     rules = Rules(
-        most_bytes=10 * _GIGABYTE,
         reserved=("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]"),
         message_keys=frozenset({"role", "content"}),
     )
@@ -91,7 +89,7 @@ class BedrockConversation(Format):
         "https://docs.aws.amazon.com/bedrock/latest/userguide/preparing-text-data.html",
     )
 
-    def row_faults(self, row: Row, messages: Sequence[Message]) -> Iterator[str]:
+    def row_faults(self, row: Row) -> Iterator[str]:
         if row.get("schemaVersion") != "bedrock-conversation-2024":
             yield "'schemaVersion' is not 'bedrock-conversation-2024'"
         for item in row["messages"]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import ClassVar
 
 from foretune.pairs.formats.base import Format, Rules, formatted
 from foretune.pairs.formats.shapes import SHAPES, Row
-from foretune.types import Message
 
 __all__: list[str] = []
 
@@ -28,10 +27,11 @@ class OpenAi(Format):
     name = "openai"
     title = "OpenAI"
     shape = SHAPES["messages"]
-    rules = Rules(fewest=10, most_bytes=512 * _MEGABYTE, cutoff=65_536, message_keys=_OPENAI_KEYS)
+    rules = Rules(fewest=10, most_bytes=512 * _MEGABYTE, message_keys=_OPENAI_KEYS)
     load = "Upload both files with purpose `fine-tune`, then create a fine-tuning job with their ids."
     notes: ClassVar[tuple[str, ...]] = (
         "Fewer than 10 rows are refused; 50 to 100 are a sensible start.",
+        "How long a row may be depends on the model: count with `--tokenizer tiktoken:o200k_base`.",
         "`weight` (0 or 1) on an assistant message leaves that message out of the loss.",
         "The content filter reads the file: rows it objects to fail the job.",
     )
@@ -40,7 +40,7 @@ class OpenAi(Format):
         "https://platform.openai.com/docs/guides/supervised-fine-tuning",
     )
 
-    def row_faults(self, row: Row, messages: Sequence[Message]) -> Iterator[str]:
+    def row_faults(self, row: Row) -> Iterator[str]:
         for item in row["messages"]:
             weight = item.get("weight")
             if weight is not None and weight not in (0, 1):
@@ -58,11 +58,11 @@ class AzureOpenAi(OpenAi):
 
     name = "azure-openai"
     title = "Azure OpenAI"
-    rules = Rules(fewest=10, most_bytes=512 * _MEGABYTE, cutoff=65_536, message_keys=_OPENAI_KEYS, bom=True)
+    rules = Rules(fewest=10, most_bytes=512 * _MEGABYTE, message_keys=_OPENAI_KEYS, bom=True)
     load = "Upload both files in the Azure portal or with the openai client for Azure, then create a fine-tuning job."
     notes = (
         "The files have to be UTF-8 with a byte order mark; an editor that saves without it makes the upload fail.",
-        *OpenAi.notes[:2],
+        *OpenAi.notes[:3],
     )
     sources = ("https://learn.microsoft.com/azure/ai-services/openai/how-to/fine-tuning", *OpenAi.sources)
 
@@ -72,13 +72,13 @@ class Mistral(Format):
     """What mistral-finetune and Mistral's service check; the last message has to be the assistant's.
 
     https://github.com/mistralai/mistral-finetune#instruct,
-    https://docs.mistral.ai/guides/finetuning
+    https://docs.mistral.ai/capabilities/finetuning/text_finetuning
     """
 
     name = "mistral"
     title = "Mistral"
     shape = SHAPES["messages"]
-    rules = Rules(most_bytes=512 * _MEGABYTE, cutoff=32_768, message_keys=frozenset({"role", "content", "weight"}))
+    rules = Rules(message_keys=frozenset({"role", "content", "weight"}))
     load = (
         "mistral-finetune: `instruct_data: train.jsonl` and `eval_instruct_data: validation.jsonl` under `data`; "
         "the service: upload both and create a job."
@@ -86,14 +86,19 @@ class Mistral(Format):
     notes = (
         "A conversation that does not end with the assistant is refused.",
         "mistral-finetune's `utils.validate_data` checks the same before a run, with the tokenizer of the model.",
-        "The service takes at most 1 MB of evaluation rows, and no more than 5 % of the training file.",
+        "The service's guide shows rows of user and assistant only; mistral-finetune takes a system message as well.",
     )
-    sources = ("https://github.com/mistralai/mistral-finetune", "https://docs.mistral.ai/guides/finetuning")
+    sources = (
+        "https://github.com/mistralai/mistral-finetune",
+        "https://docs.mistral.ai/capabilities/finetuning/text_finetuning",
+    )
 
 
 @formatted
 class Together(Format):
     """Conversational rows; a column more and the server rejects the file.
+
+    Its guide allows files of 100 GB, its own client refuses what is over 50.1.
 
     https://docs.together.ai/docs/fine-tuning/data-preparation
     """
@@ -121,7 +126,7 @@ class Fireworks(Format):
     name = "fireworks"
     title = "Fireworks"
     shape = SHAPES["messages"]
-    rules = Rules(fewest=3, most=3_000_000, most_bytes=_GIGABYTE, message_keys=frozenset({"role", "content", "weight"}))
+    rules = Rules(fewest=3, most=3_000_000, message_keys=frozenset({"role", "content", "weight"}))
     load = "`firectl dataset create NAME train.jsonl`, then `firectl sftj create --base-model MODEL --dataset NAME`."
     notes = (
         "The base model has to be marked `Tunable: true`.",

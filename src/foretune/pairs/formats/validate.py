@@ -9,7 +9,6 @@ from typing import Any
 
 from foretune.errors import InputError
 from foretune.pairs.formats.base import BOM, Format
-from foretune.pairs.formats.record import conversation_fault
 from foretune.pairs.formats.rows import RawRow, raw_rows
 from foretune.pairs.formats.tokens import Counter, estimate
 from foretune.types import Message
@@ -55,16 +54,11 @@ def validate(
             raise InputError(
                 f"There is none of {', '.join(form.data_files)} in {path}: is it an export for {form.title}?"
             )
-        for number, file in enumerate(files):
-            yield from _validated(
-                file, form, counter, cutoff, training=number == 0 and file.name == Path(form.train).name
-            )
-        return
-    yield from _validated(path, form, counter, cutoff, training=path.name not in map(_base, form.data_files[1:]))
-
-
-def _base(name: str) -> str:
-    return Path(name).name
+    else:
+        files = [path]
+    evaluation = {Path(name).name for name in form.data_files[1:]}
+    for file in files:
+        yield from _validated(file, form, counter, cutoff, training=file.name not in evaluation)
 
 
 def _validated(
@@ -72,8 +66,8 @@ def _validated(
 ) -> Iterator[FormatFinding]:
     rules = form.rules
 
-    def about_file(message: str, severity: str = "error") -> FormatFinding:
-        return FormatFinding(path.name, None, severity, message)
+    def about_file(message: str) -> FormatFinding:
+        return FormatFinding(path.name, None, "error", message)
 
     expected, given = Path(form.train).suffix, path.suffix.lower()
     if given != expected:
@@ -121,17 +115,8 @@ def _faults(row: RawRow, form: Format) -> tuple[list[str], Sequence[Message]]:
         messages = form.shape.decode(row.values)
     except ValueError as error:
         return [*faults, str(error)], ()
-    faults += _keys(row, form)
-    if fault := conversation_fault(messages):
-        return [*faults, fault], messages
-    rules = form.rules
-    turns = [message for message in messages if message.role != "system"]
-    if not rules.turns and len(turns) > 2:
-        faults.append(f"it has {len(turns) // 2} prompts, and a row of this format holds one")
-    for word in rules.reserved:
-        if any(word in message.content for message in messages if message.role != "assistant"):
-            faults.append(f"a prompt or system message holds {word!r}, which is reserved there and fails the job")
-    return [*faults, *form.row_faults(row.values, messages)], messages
+    faults += [*_keys(row, form), *form.conversation_faults(messages), *form.row_faults(row.values)]
+    return faults, messages
 
 
 def _keys(row: RawRow, form: Format) -> list[str]:

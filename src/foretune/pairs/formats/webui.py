@@ -7,11 +7,10 @@ Read from its own sources: https://github.com/oobabooga/text-generation-webui, `
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from foretune.pairs.formats.base import Format, Rules, formatted
 from foretune.pairs.formats.shapes import SHAPES, Row
-from foretune.types import Message
 
 __all__ = ["keyset_match"]
 
@@ -83,7 +82,7 @@ class WebUi3(Format):
     def settings(self, *, evaluation: bool) -> Mapping[str, str]:
         return {"foretune-format.json": json.dumps(_KEYSETS, indent=2) + "\n"}
 
-    def row_faults(self, row: Row, messages: Sequence[Message]) -> Iterator[str]:
+    def row_faults(self, row: Row) -> Iterator[str]:
         if not keyset_match(row):
             filled = ", ".join(name for name, value in row.items() if isinstance(value, str) and value.strip())
             yield f"no key set of the format file equals its filled columns ({filled})"
