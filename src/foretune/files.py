@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["replacing", "sweep_drafts"]
+__all__ = ["replacing", "replacing_folder", "sweep_drafts"]
 
 
 @contextmanager
@@ -31,6 +32,29 @@ def replacing(path: Path) -> Iterator[Path]:
             os.close(folder)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A new folder beside ``path`` to write to; it takes ``path``'s place, with all in it, when the block ends well.
+
+    For the owner only. Where the block fails, nothing is left and ``path`` is as it was; a kill between the two
+    renames leaves the former folder as ``.NAME.old``, which the next try puts back first.
+    """
+    draft, old = path.with_name(f".{path.name}.tmp"), path.with_name(f".{path.name}.old")
+    if old.exists() and not path.exists():
+        old.replace(path)
+    for left in (draft, old):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        draft.mkdir(mode=0o700)
+        yield draft
+        if path.exists():
+            path.replace(old)
+        draft.replace(path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def sweep_drafts(folder: Path) -> None:

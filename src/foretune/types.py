@@ -16,6 +16,7 @@ from typing import Any
 
 __all__ = [
     "ARMS",
+    "CONVERSATION",
     "Arm",
     "Document",
     "Finding",
@@ -42,6 +43,10 @@ def digest(*parts: object) -> str:
     """
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+CONVERSATION = "application/vnd.foretune.conversation"
+"""Media type of a document that is a conversation written elsewhere: to learn from, never to answer from."""
 
 
 class Label(StrEnum):
@@ -231,9 +236,10 @@ class Pair:
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The canonical training form."""
+        """The canonical training form; ``history`` of the provenance holds earlier turns, as role and content."""
         head = (Message("system", self.system),) if self.system else ()
-        return (*head, Message("user", self.prompt), Message("assistant", self.response))
+        earlier = (Message(role, content) for role, content in self.provenance.get("history", ()))
+        return (*head, *earlier, Message("user", self.prompt), Message("assistant", self.response))
 
 
 @dataclass(frozen=True, slots=True)

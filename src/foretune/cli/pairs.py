@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from foretune.cli import pairs_formats
 from foretune.cli.pairs_review import judge, leaks, recipes, review, variety
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Write the prompt for which each document is the answer.")
+pairs_formats.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -63,26 +65,6 @@ def pairs(
             str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path) for path in files
         )
     )
-
-
-@app.command("export")
-def export(
-    formats: Annotated[
-        str, typer.Option("--format", help="Comma-separated: xlsx, csv, jsonl; all by default.", show_default=False)
-    ] = "",
-    out: Annotated[Path | None, typer.Option("--out", help="Folder; the project's reports folder by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
-) -> None:
-    """Write the spreadsheet again (XLSX, CSV), the training file (JSON Lines) and a manifest."""
-    from foretune.pairs import export_pairs, stored_pairs
-    from foretune.project import Project
-
-    with Project.open() as project:
-        chosen = [name.strip() for name in formats.split(",") if name.strip()]
-        exported = export_pairs(stored_pairs(project.vault), out or project.folder / "reports", formats=chosen)
-    for each in exported:
-        row = {"file": str(each.path), "format": each.format, "rows": each.rows, "sha256": each.sha256}
-        typer.echo(json.dumps(row, ensure_ascii=False) if as_json else str(each.path))
 
 
 for verb in (review, leaks, variety, judge, recipes):

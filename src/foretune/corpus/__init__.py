@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from foretune.corpus.conversations import Added, add_conversations, conversation_messages
     from foretune.corpus.erased import erase_documents, scrub
     from foretune.corpus.isolation import FileReader
     from foretune.corpus.readers import Extract, Raw, Reading, Unreadable, reader
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddOutcome",
+    "Added",
     "CorpusSummary",
     "Extract",
     "FileReader",
@@ -31,6 +33,8 @@ __all__ = [
     "Source",
     "Unreadable",
     "add",
+    "add_conversations",
+    "conversation_messages",
     "documents",
     "erase_documents",
     "find_document",
@@ -42,6 +46,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "conversations": ("Added", "add_conversations", "conversation_messages"),
     "erased": ("erase_documents", "scrub"),
     "isolation": ("FileReader",),
     "readers": ("Extract", "Raw", "Reading", "Unreadable", "reader"),

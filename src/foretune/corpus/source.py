@@ -15,8 +15,9 @@ from foretune.types import Label, digest
 from foretune.vault import Vault
 from foretune.vault.tables import source
 
-__all__ = ["Source", "Target", "own_files", "sources", "targets"]
+__all__ = ["Source", "Target", "conversation_target", "own_files", "sources", "targets"]
 
+_CONVERSATIONS = "conversations"
 _OWN = ("foretune.toml", "vault", "reports", "questions.csv", "questions.jsonl")
 
 
@@ -28,7 +29,7 @@ class Source:
     location: Path
     """Absolute, without links."""
     kind: str
-    """``folder`` or ``file``."""
+    """``folder``, ``file``, or ``conversations``: a file whose rows are documents."""
     label: Label
 
     @property
@@ -89,6 +90,8 @@ def targets(known: Sequence[Source], paths: Iterable[Path], *, label: Label, own
         if any(path == mine or mine in path.parents for mine in own):
             raise InputError(f"{path} belongs to the project itself and is never read: add something else.")
         owner = _owner(everything, path)
+        if owner is not None and owner.kind == _CONVERSATIONS:
+            raise InputError(f"{path} was taken in as pairs: bring it up to date with `foretune pairs import`.")
         if owner is not None:
             found.append(Target(owner, _relative(owner, path)))
             continue
@@ -102,9 +105,17 @@ def targets(known: Sequence[Source], paths: Iterable[Path], *, label: Label, own
         found += [
             Target(inner, "" if inner.kind == "folder" else inner.location.name)
             for inner in known
-            if target.location in inner.location.parents
+            if target.location in inner.location.parents and inner.kind != _CONVERSATIONS
         ]
     return _without_overlap(found)
+
+
+def conversation_target(vault: Vault, location: Path, label: Label) -> Target:
+    """The source of a file of conversations, known or new; ``label`` is that of a new one."""
+    known = sources(vault)
+    one = next((each for each in known if each.location == location and each.kind == _CONVERSATIONS), None)
+    made = one or Source(_new_id(known, location), location, _CONVERSATIONS, label)
+    return Target(made, "", is_new=one is None)
 
 
 def _new_id(known: Collection[Source], path: Path) -> str:

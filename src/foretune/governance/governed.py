@@ -10,7 +10,7 @@ from foretune.governance.edits import edited, masked, masked_values
 from foretune.governance.rulings import Ruling, rulings
 from foretune.governance.types import GovernedState, Standing
 from foretune.plan.config import GovernanceSettings
-from foretune.types import GovernedDocument, Use
+from foretune.types import CONVERSATION, GovernedDocument, Use
 from foretune.vault import Vault
 from foretune.vault.tables import document
 
@@ -54,6 +54,8 @@ def standing(vault: Vault, settings: GovernanceSettings) -> list[Standing]:
 
 def _passes(each: Ruling, use: Use | None) -> bool:
     if not each.standing.state.goes_on or each.standing.use is None:
+        return False
+    if use is Use.RETRIEVAL and each.document.media_type == CONVERSATION:
         return False
     return use is None or each.standing.use.covers(use)
 

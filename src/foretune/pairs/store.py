@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -17,17 +17,17 @@ from foretune.types import Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
 
-__all__ = ["forget_all_but", "keep", "keep_replay", "pairs_digest", "stored_pairs", "withdraw_pairs"]
+__all__ = ["forget_all_but", "keep", "keep_imported", "keep_replay", "pairs_digest", "stored_pairs", "withdraw_pairs"]
 
 _REPLAY = "pairs.replay"
 """Setting: how many general pairs there are, and the seed they were chosen with; they are in the package."""
 
 
-def forget_all_but(vault: Vault, wanted: Mapping[str, Slot]) -> set[str]:
-    """Remove pairs of slots that are no more; returns the ids of those that stay."""
+def forget_all_but(vault: Vault, wanted: Mapping[str, Slot], imported: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Remove pairs of slots and conversations that are no more; returns the ids of those of slots that stay."""
     with vault.writing() as connection:
         there = {row.id: row.provenance for row in connection.execute(select(t.pair.c.id, t.pair.c.provenance))}
-        gone = sorted(there.keys() - wanted.keys())
+        gone = sorted(there.keys() - wanted.keys() - imported.keys())
         for pair_id in gone:
             connection.execute(delete(t.pair).where(t.pair.c.id == pair_id))
         if gone:
@@ -70,6 +70,14 @@ def keep(vault: Vault, lot: Sequence[tuple[str, Written]], engine: Engine, frame
             for other in written.slot.others
         ]:
             connection.execute(insert(t.pair_source).on_conflict_do_nothing(), sources)
+
+
+def keep_imported(vault: Vault, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Store pairs that were written elsewhere; what is there already stays."""
+    at = now()
+    with vault.writing() as connection:
+        for row in rows:
+            connection.execute(insert(t.pair).values({**row, "at": at}).on_conflict_do_nothing())
 
 
 def _row(pair_id: str, written: Written, info: EngineInfo, framework: Framework, style: str, at: str) -> dict[str, Any]:

@@ -10,19 +10,20 @@ from typing import Any
 from foretune.engines import Engine
 from foretune.pairs.curate import curate
 from foretune.pairs.framework import Framework
+from foretune.pairs.imported import imported_pairs, is_conversation
 from foretune.pairs.leaks import Embed
 from foretune.pairs.recipes import Choice, choices, chosen
 from foretune.pairs.recipes.choose import replay_count
 from foretune.pairs.slots import Making, Slot
 from foretune.pairs.splits import assign, split_groups
-from foretune.pairs.store import forget_all_but, keep, keep_replay, stored_pairs
+from foretune.pairs.store import forget_all_but, keep, keep_imported, keep_replay, stored_pairs
 from foretune.pairs.writer import Written, write_drafts, written_by_rule
 from foretune.plan.config import PairsSettings, Story
 from foretune.progress import Progress, silent
 from foretune.types import GovernedDocument, digest
 from foretune.vault import Vault
 
-__all__ = ["PairsSummary", "write_pairs"]
+__all__ = ["PairsSummary", "summarised", "write_pairs"]
 
 _LOT = 256
 """Pairs put to the engine together; each is kept as soon as it is written: a kill costs the one in the making."""
@@ -71,6 +72,8 @@ def write_pairs(
 ) -> PairsSummary:
     """Write each pair that the recipes make of ``documents`` and that is not there yet, and forget all others.
 
+    Conversations that were imported are pairs as they are.
+
     Args:
         style_name: ``question`` or ``instruction``.
         bench_questions: the bench's questions and their paraphrases; none may be learned from.
@@ -83,19 +86,22 @@ def write_pairs(
     sides = assign(list(groups.values()), fraction=settings.evaluation_fraction, seed=settings.seed)
     making = Making(settings, framework, style, story.persona, lambda document: sides[groups[document.id]])
     choice = list(recipes) or choices(("document", "section"), voice=False, pilot=False)
-    made = {each.recipe.name: list(each.recipe.make(governed, making)) for each in choice}
+    texts = [document for document in governed if not is_conversation(document)]
+    made = {each.recipe.name: list(each.recipe.make(texts, making)) for each in choice}
     slots = chosen(made, choice, limit=settings.limit, seed=settings.seed)
     asker = (engine.info().hash, framework.hash, style_name, settings.attempts, settings.seed, story.persona)
     wanted = {_pair_id(slot, asker): slot for slot in slots}
-    existing = forget_all_but(vault, wanted)
+    imported = imported_pairs(governed)
+    existing = forget_all_but(vault, wanted, imported)
     todo = {pair_id: slot for pair_id, slot in wanted.items() if pair_id not in existing}
     with progress.step("pairs", total=len(todo), unit="pairs") as step:
         for written in _written(list(todo.values()), engine, settings, bench_questions):
             keep(vault, [(_pair_id(each.slot, asker), each) for each in written], engine, framework, style_name)
             step.advance(len(written))
+    keep_imported(vault, imported.values())
     keep_replay(vault, replay_count(len(slots), choice), seed=settings.seed)
     curate(vault, governed, framework, settings, bench_questions, similarity=similarity)
-    return _summary(vault, written=len(todo))
+    return summarised(vault, written=len(todo))
 
 
 def _written(
@@ -117,7 +123,8 @@ def _pair_id(slot: Slot, asker: tuple[object, ...]) -> str:
     return digest(slot.place, slot.rule.prompt, slot.rule.response, slot.rule.system)[:16]
 
 
-def _summary(vault: Vault, *, written: int) -> PairsSummary:
+def summarised(vault: Vault, *, written: int = 0) -> PairsSummary:
+    """What all pairs come to, of which this run wrote ``written``."""
     pairs = stored_pairs(vault)
     kept = [pair for pair in pairs if pair.state == "kept"]
     reasons = Counter(pair.reason.split(":")[0] for pair in pairs if pair.state == "dropped")

@@ -229,7 +229,7 @@ def _releases_with(connection: Connection, adapters: Sequence[str]) -> list[dict
 
 def _remove_files(project: Project, adapters: Sequence[Mapping[str, str]]) -> int:
     """Report files, which repeat what documents say, and weights; returns the number of report files."""
-    reports = [path for path in (project.folder / "reports").glob("*") if path.is_file()]
+    reports = [path for path in (project.folder / "reports").rglob("*") if path.is_file()]
     for path in reports:
         path.unlink()
     with project.vault.reading() as connection:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foretune.pairs import (
     Judged,
     Leak,
+    PairsSummary,
     ReviewOutcome,
     Variety,
     curate,
     find_leaks,
+    imported_pairs,
     judge_pairs,
+    keep_imported,
     load_framework,
     load_rubric,
     read_review,
     stored_pairs,
+    summarised,
     variety,
 )
 from foretune.progress import Progress
-from foretune.types import Use
+from foretune.types import GovernedDocument, Use
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
 
-__all__ = ["bench_texts", "judge", "leaks", "prompt_variety", "take_review"]
+__all__ = ["bench_texts", "judge", "leaks", "prompt_variety", "take_conversations", "take_review"]
 
 
 def bench_texts(project: Project) -> list[tuple[str, str]]:
@@ -42,20 +47,39 @@ def bench_texts(project: Project) -> list[tuple[str, str]]:
 
 def take_review(project: Project, path: Path, *, reason: str) -> ReviewOutcome:
     """Take in a filled-in sheet, and curate again by what was decided."""
-    from foretune.governance import governed
-
     outcome = read_review(project.vault, path, reason=reason)
     if outcome.decided:
-        settings, bench = project.config.pairs, [text for text, _ in bench_texts(project)]
-        curate(
-            project.vault,
-            list(governed(project.vault, project.config.governance, use=Use.TUNING)),
-            load_framework(settings.framework, folder=project.folder),
-            settings,
-            bench,
-            similarity=project.embedder.embed if bench else None,
-        )
+        _curate(project, _documents(project))
     return outcome
+
+
+def take_conversations(project: Project) -> PairsSummary:
+    """Make pairs of the conversations that were imported, and curate all; no engine is asked.
+
+    Pairs of documents that do not go on have to be gone.
+    """
+    documents = _documents(project)
+    keep_imported(project.vault, imported_pairs(documents).values())
+    _curate(project, documents)
+    return summarised(project.vault)
+
+
+def _documents(project: Project) -> list[GovernedDocument]:
+    from foretune.governance import governed
+
+    return list(governed(project.vault, project.config.governance, use=Use.TUNING))
+
+
+def _curate(project: Project, documents: Sequence[GovernedDocument]) -> None:
+    settings, bench = project.config.pairs, [text for text, _ in bench_texts(project)]
+    curate(
+        project.vault,
+        documents,
+        load_framework(settings.framework, folder=project.folder),
+        settings,
+        bench,
+        similarity=project.embedder.embed if bench else None,
+    )
 
 
 def leaks(project: Project, *, by_meaning: bool = True) -> list[Leak]:

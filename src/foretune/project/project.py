@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Wanted,
     )
     from foretune.governance.labels_sheet import SheetOutcome
-    from foretune.pairs import Judged, Leak, PairsSummary, ReviewOutcome, Variety
+    from foretune.pairs import ImportedFile, Judged, Leak, PairsSummary, ReviewOutcome, Variety
     from foretune.plan.advice import Advice
     from foretune.project.adapters import StoredAdapter
     from foretune.project.erasing import Receipt
@@ -440,6 +440,27 @@ class Project:
 
         with self.working():
             return judge(self, sample=sample, rubric=rubric, progress=progress)
+
+    def import_pairs(
+        self, path: Path, *, form: str = "", label: Label | None = None, progress: Progress = silent
+    ) -> tuple[list[ImportedFile], PairsSummary]:
+        """Take a training file's conversations in, check them as documents, and curate them with the other pairs.
+
+        Raises:
+            InputError: there is nothing to read, or no row of it can be read.
+        """
+        from foretune.pairs import import_files
+        from foretune.project.pairing import take_conversations
+        from foretune.project.stages import run_stale
+
+        with self.working():
+            imported = import_files(
+                self.vault, path, form=form, label=label or self.config.corpus.label, progress=progress
+            )
+            run_stale(self, "review", progress)
+            self._withdraw()
+            summary = take_conversations(self)
+        return imported, summary
 
     def tune(self, *, pilot: bool, workers: int = 0, progress: Progress = silent) -> StoredAdapter:
         """Train an adapter on ten pairs (``pilot``) or on all; here, or by ``workers`` of a Ray cluster."""
