@@ -88,6 +88,11 @@ class CorpusFacts:
     indexing_seconds: float | None = None
     """What making the index took here, or in proportion would take; None where it was not measured."""
 
+    training_tokens_per_second: float | None = None
+    """Tokens a second the newest training here went through (all passes); None where nothing was trained."""
+    training_parameters: int | None = None
+    """Parameters of the model that was measured on; None: the plan's own."""
+
     @property
     def mean_words(self) -> float:
         """Words a document."""
@@ -96,8 +101,15 @@ class CorpusFacts:
     @property
     def sensitive_share(self) -> float:
         """Share labelled confidential or restricted."""
-        labelled = sum(self.labels.values())
-        return sum(self.labels.get(label, 0) for label in (Label.CONFIDENTIAL, Label.RESTRICTED)) / max(labelled, 1)
+        return self._labelled(Label.CONFIDENTIAL, Label.RESTRICTED)
+
+    @property
+    def restricted_share(self) -> float:
+        """Share labelled restricted."""
+        return self._labelled(Label.RESTRICTED)
+
+    def _labelled(self, *labels: Label) -> float:
+        return sum(self.labels.get(label, 0) for label in labels) / max(sum(self.labels.values()), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +180,9 @@ class ArmOutcome:
     total: int
     low: float
     high: float
+    refused: int = 0
+    """Unanswerable questions that were declined."""
+    unanswerable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +246,8 @@ class Advice:
     planned_arm: Arm
     """The arm the plan's thresholds are for."""
     review: Review | None = None
+    missed: tuple[str, ...] = ()
+    """What the bench found below the plan's thresholds, for the arm they are for; a sentence each."""
 
     @property
     def what_would_change(self) -> tuple[Change, ...]:
