@@ -290,6 +290,12 @@ def test_the_time_of_indexing_is_what_was_measured_where_it_was() -> None:
     assert rows["to build"].both.startswith("index: about 24 s; ")
 
 
+def test_the_time_of_training_is_as_the_pilot_measured_it() -> None:
+    measured = replace(HANDBOOK, training_tokens_per_second=60.0)
+    rows = {row.aspect: row for row in advise(ASK, measured).tradeoffs}
+    assert rows["to build"].tuning.endswith("train: about 3.3 h")
+
+
 def test_without_documents_nothing_is_weighed_and_no_source_is_quoted_out_of_place() -> None:
     advice = advise(ASK, CorpusFacts(documents=0, included=0, words=0, for_tuning=0))
     assert advice.tradeoffs == ()

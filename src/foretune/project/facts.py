@@ -65,6 +65,7 @@ def corpus_facts(project: Project, summary: BenchSummary | None) -> CorpusFacts:
         questions=summary.answerable if summary else 0,
         searchable=search.correct.count / search.correct.total if search and search.correct.total else None,
         indexing_seconds=_indexing_seconds(project),
+        training_tokens_per_second=_training_speed(project),
     )
 
 
@@ -75,6 +76,14 @@ def _indexing_seconds(project: Project) -> float | None:
         return None
     seconds, embedded, passages = (float(stage[1][name]) for name in ("seconds", "embedded", "passages"))
     return seconds * passages / embedded
+
+
+def _training_speed(project: Project) -> float | None:
+    """Tokens a second that the newest training here went through; None where nothing was trained."""
+    stage = project.vault.stage("tune")
+    metrics = stage[1]["metrics"] if stage else {}
+    tokens, seconds = metrics.get("tokens"), metrics.get("seconds")
+    return tokens / seconds if tokens and seconds else None
 
 
 def bench_outcome(summary: BenchSummary) -> BenchOutcome:

@@ -419,6 +419,12 @@ class Project:
 
         return write_report(self)
 
+    def facts(self) -> CorpusFacts:
+        """What was measured about the documents, now."""
+        from foretune.project.facts import corpus_facts, latest_summary
+
+        return corpus_facts(self, latest_summary(self))
+
     def advice(self, *, config: Config | None = None, facts: CorpusFacts | None = None) -> Advice:
         """Retrieval or tuning, and why; for another plan or other facts, what they would come to."""
         from foretune.project.facts import advice

@@ -90,8 +90,6 @@ class CorpusFacts:
 
     training_tokens_per_second: float | None = None
     """Tokens a second the newest training here went through (all passes); None where nothing was trained."""
-    training_parameters: int | None = None
-    """Parameters of the model that was measured on; None: the plan's own."""
 
     @property
     def mean_words(self) -> float:
