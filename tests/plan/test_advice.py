@@ -45,6 +45,7 @@ def story(want: str, so_that: str = "it is done", **settings: Any) -> Config:
 ASK = story("staff questions answered from our handbook")
 VOICE = story("posts drafted in my voice")
 BOTH = story("customers' questions answered in our tone of voice")
+FORM = story("each ticket classified into one of our categories")
 
 
 def rules(advice: Advice) -> set[str]:
@@ -136,13 +137,18 @@ def test_the_weightiest_reason_comes_first_and_what_rules_out_before_it() -> Non
         ("nothing-included", ASK, replace(HANDBOOK, included=0)),
         ("a-prompt-would-do", ASK, replace(HANDBOOK, included=9, words=24_000)),
         ("too-few-to-train", VOICE, replace(BLOG, for_tuning=9)),
-        ("enough-for-a-voice", VOICE, replace(BLOG, for_tuning=10)),
+        ("enough-examples", VOICE, replace(BLOG, for_tuning=10)),
         ("documents-change-often", story("questions answered", process__cadence="daily"), HANDBOOK),
         ("documents-change-often", ASK, replace(HANDBOOK, changed_last_month=0.5)),
         ("documents-rest", story("posts in my voice", process__cadence="never"), BLOG),
         ("one-author", VOICE, BLOG),
         ("one-author", VOICE, replace(BLOG, authors=0, top_author_share=None)),
-        ("many-authors", VOICE, replace(BLOG, top_author_share=0.4, authors=12)),
+        ("many-authors", BOTH, replace(BLOG, top_author_share=0.4, authors=12)),
+        ("one-voice-wanted-many-found", VOICE, replace(BLOG, top_author_share=0.4, authors=12)),
+        ("story-wants-form", FORM, HANDBOOK),
+        ("languages", story("questions answered", platform__languages=["en", "de"]), HANDBOOK),
+        ("restricted-stays-out", ASK, replace(HANDBOOK, labels={Label.RESTRICTED: 246})),
+        ("restricted-stays-out", VOICE, replace(BLOG, personal_share=0.5)),
         ("sensitive", ASK, replace(HANDBOOK, labels={Label.RESTRICTED: 50, Label.INTERNAL: 196})),
         ("sensitive", ASK, replace(HANDBOOK, personal_share=0.3)),
         ("near-duplicates", ASK, replace(HANDBOOK, near_duplicate_share=0.3)),
@@ -168,13 +174,23 @@ def test_a_rule_speaks_where_its_fact_is_there(rule: str, config: Config, facts:
         ("a-prompt-would-do", ASK, replace(HANDBOOK, included=10, words=24_000)),
         ("a-prompt-would-do", ASK, replace(HANDBOOK, included=9, words=24_001)),
         ("too-few-to-train", VOICE, replace(BLOG, for_tuning=10)),
-        ("enough-for-a-voice", ASK, BLOG),
+        ("enough-examples", ASK, BLOG),
         ("documents-change-often", ASK, replace(HANDBOOK, changed_last_month=0.49)),
         ("documents-rest", story("answers", process__cadence="never"), replace(HANDBOOK, changed_last_month=0.9)),
         ("one-author", VOICE, replace(BLOG, first_person_share=0.1)),
         ("one-author", VOICE, replace(BLOG, authors=0, top_author_share=None, first_person_share=0.7)),
         ("one-author", ASK, BLOG),
-        ("many-authors", VOICE, BLOG),
+        ("many-authors", BOTH, BLOG),
+        ("many-authors", VOICE, replace(BLOG, top_author_share=0.4, authors=12)),
+        ("one-voice-wanted-many-found", VOICE, BLOG),
+        ("story-wants-form", ASK, HANDBOOK),
+        ("languages", story("posts in my voice", platform__languages=["de"]), BLOG),
+        (
+            "a-prompt-would-do",
+            ASK,
+            replace(HANDBOOK, included=3, words=900, labels={Label.PUBLIC: 1, Label.RESTRICTED: 2}),
+        ),
+        ("restricted-stays-out", VOICE, replace(BLOG, personal_share=0.49)),
         ("sensitive", ASK, replace(HANDBOOK, personal_share=0.29)),
         ("near-duplicates", ASK, replace(HANDBOOK, near_duplicate_share=0.29)),
         ("old-documents", VOICE, replace(BLOG, older_than_two_years=0.49)),
@@ -275,7 +291,7 @@ def test_the_time_of_indexing_is_what_was_measured_where_it_was() -> None:
 
 
 def test_the_time_of_training_is_as_a_pilot_measured_it_where_one_did() -> None:
-    measured = replace(HANDBOOK, trained_tokens_per_second=400.0)
+    measured = replace(HANDBOOK, training_tokens_per_second=400.0)
     rows = {row.aspect: row for row in advise(ASK, measured).tradeoffs}
     assert rows["to build"].tuning.endswith("train: about 30 min")  # 720,000 tokens
 

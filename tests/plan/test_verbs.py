@@ -15,6 +15,7 @@ from typing import Self
 
 import psutil
 import pytest
+from tests.helpers import ROOT
 
 from foretune.plan import Config, load, render
 from foretune.types import Arm
@@ -264,10 +265,11 @@ def test_advice_on_an_empty_project_is_to_add_documents_and_fails_a_check() -> N
 
 
 def test_advice_on_documents_shows_every_vote_and_passes_a_check(here: Path) -> None:
-    run("new", "--yes", "--set", "governance.min_characters=0")
+    run("new", "--yes", "--set", "governance.min_characters=0", "--set", "engine.context=512")
     (here / "pages").mkdir()
     for number in range(12):
-        (here / "pages" / f"{number}.md").write_text(f"# Leave {number}\n\nYou earn {number + 3} hours a month.\n")
+        hours = " ".join(f"In year {year} you earn {number + year} hours a month." for year in range(1, 5))
+        (here / "pages" / f"{number}.md").write_text(f"# Leave {number}\n\n{hours}\n")
     run("add", "pages")
     run("review")
     shown = " ".join(run("advise", "--check").stdout.split())
@@ -275,3 +277,12 @@ def test_advice_on_documents_shows_every_vote_and_passes_a_check(here: Path) -> 
     assert "The plan asks for facts (“questions”, “answered”). Facts go to retrieval" in shown
     assert "arXiv 2312.05934" in shown
     assert "If the number of documents were 5 (now 12), the advice would be: neither." in shown
+    flips = [json.loads(line) for line in run("advise", "--sensitivity", "--json").stdout.splitlines()]
+    assert {"facts", "4,096", "12"} < {flip["now"] for flip in flips} | {flip["then"] for flip in flips}
+
+
+def test_advice_can_be_had_before_there_is_a_project(here: Path) -> None:
+    story = ROOT / "examples" / "stories" / "ceo-voice"
+    told = run("advise", "--plan", str(story / "plan.toml"), "--facts", str(story / "facts.toml")).stdout
+    assert told.startswith("Tuning: train the way of writing into an adapter.")
+    assert "no foretune.toml" in complaint("advise", "--plan", str(story / "plan.toml"))

@@ -131,7 +131,7 @@ def test_a_pilot_answers_what_a_pilot_must(project: Project) -> None:
     assert again == json.loads(json.dumps(found))
     assert expected(project).startswith("Expected: about ")
     assert measured_speed(project) == pytest.approx(adapter.metrics["tokens"] / adapter.metrics["seconds"])
-    assert corpus_facts(project, None).trained_tokens_per_second == measured_speed(project)
+    assert corpus_facts(project, None).training_tokens_per_second == measured_speed(project)
 
 
 def test_the_projection_is_held_against_the_truth(project: Project) -> None:

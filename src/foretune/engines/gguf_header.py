@@ -49,6 +49,14 @@ class GgufHeader:
     """Elements of all tensors."""
     special_tokens: tuple[str, ...]
     """Texts that the tokenizer reads as control tokens (``<|im_end|>``), longest first."""
+    vocabulary: int = 0
+    """Tokens of the tokenizer; 0 where the file has none."""
+    end_token: str = ""
+    """Text of the token that ends an answer; empty where the file does not say."""
+    tensors: frozenset[str] = frozenset()
+    """Names."""
+    weight_bytes: int = 0
+    """Of all tensors."""
 
     @property
     def architecture(self) -> str:
@@ -87,7 +95,7 @@ def read_header(path: Path) -> GgufHeader:
             return _parse(path, data)
     except OSError as error:
         raise ModelError(f"The model file {path} cannot be read ({error.strerror}): check the path.") from None
-    except (struct.error, ValueError, OverflowError, MemoryError):
+    except (struct.error, ValueError, TypeError, OverflowError, MemoryError, RecursionError, ZeroDivisionError):
         # An empty file cannot be mapped (ValueError); the rest is a header that makes no sense.
         raise ModelError(f"The model file {path} is cut short or damaged: fetch or copy it again.") from None
 
@@ -108,29 +116,41 @@ def _parse(path: Path, data: mmap.mmap) -> GgufHeader:
             metadata[key] = value
     tokens, kinds = (metadata.pop(key, ()) for key in _VOCABULARY)
     special = {token for token, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL and token}
-    parameters, end = _tensors(reader, tensors, int(metadata.get("general.alignment", _ALIGNMENT)))
+    names, parameters, size, end = _tensors(reader, tensors, int(metadata.get("general.alignment", _ALIGNMENT)))
     if end > len(data):
         raise ValueError
-    return GgufHeader(metadata, parameters, tuple(sorted(special, key=lambda token: (-len(token), token))))
+    end_id = metadata.get("tokenizer.ggml.eos_token_id")
+    return GgufHeader(
+        metadata,
+        parameters,
+        tuple(sorted(special, key=lambda token: (-len(token), token))),
+        vocabulary=len(tokens),
+        end_token=tokens[end_id] if isinstance(end_id, int) and 0 <= end_id < len(tokens) else "",
+        tensors=names,
+        weight_bytes=size,
+    )
 
 
-def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[int, int]:
-    """Number of parameters, and where the last tensor's data ends in the file."""
+def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[frozenset[str], int, int, int]:
+    """Names, number of parameters, bytes of all tensors, and where the last tensor's data ends in the file."""
     from gguf.constants import GGML_QUANT_SIZES
 
     sizes = {int(kind): size for kind, size in GGML_QUANT_SIZES.items()}
-    parameters = extent = 0
+    parameters = extent = total = 0
+    names = set()
     for _ in range(count):
-        reader.text()
+        names.add(reader.text())
         shape = [reader.scalar("Q") for _ in range(reader.scalar("I"))]
         kind, offset = reader.scalar("I"), reader.scalar("Q")
         elements = math.prod(shape)
         parameters += elements
         # A tensor type newer than the table counts as one byte: its start is still checked.
         block, block_bytes = sizes.get(kind, (max(elements, 1), 1))
-        extent = max(extent, offset + elements // block * block_bytes)
+        size = elements // block * block_bytes
+        total += size
+        extent = max(extent, offset + size)
     start = -(-reader.at // alignment) * alignment
-    return parameters, start + extent
+    return frozenset(names), parameters, total, start + extent
 
 
 class _Reader:

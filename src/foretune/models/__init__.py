@@ -7,12 +7,13 @@ engines and embedders do.
 
 from __future__ import annotations
 
-from foretune.models.catalogue import CATALOGUE, Model, ModelFile, Role, find
+from foretune.models.catalogue import CATALOGUE, OTHER_MODELS, Model, ModelFile, Role, find
 from foretune.models.download import fetch
 from foretune.models.store import ModelFiles, installed, locate, models_folder
 
 __all__ = [
     "CATALOGUE",
+    "OTHER_MODELS",
     "Model",
     "ModelFile",
     "ModelFiles",

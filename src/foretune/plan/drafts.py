@@ -146,7 +146,7 @@ def _languages(answers: Answers) -> Any:
 @drafts("performance.arm")
 def _arm(answers: Answers) -> Any:
     asked = _intent(answers)
-    if asked.voice:
+    if asked.voice or asked.form:
         return Arm.TUNED_RAG if asked.facts else Arm.TUNED
     return Arm.RAG
 

@@ -1,4 +1,4 @@
-"""What a plan asks for, read from its own words: facts from documents, a way of writing, or both.
+"""What a plan asks for, read from its own words: facts from documents, a way of writing, a fixed form, or several.
 
 A list of phrases rather than a model: whoever disagrees with the advice can see
 which of their words it rests on, and change them.
@@ -45,12 +45,37 @@ _RECORDS = re.compile(
 )
 
 
+_FORM = re.compile(
+    r"""
+    \b(?: classif(?:y|ies|ied|ying|ication) | categori[sz](?:e|es|ed|ing|ation) | triag(?:e|es|ed|ing)
+      | (?:labell?ed|tagged|sorted|routed|filed) \s+ (?:in|by|as|with|to|under)(?:to)?
+      | as \s+ json
+      | (?:in|into|to) \s+ (?:an?|the|our|one) \s+ (?:(?:fixed|house|same|standard)\s+)* (?:form|format|template|schema)
+    )\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PERSON = re.compile(
+    r"""
+    \b(?: (?:my|his|her) \s+ (?:own\s+|writing\s+)* (?:voice|tone|style|words)
+      | (?:like|as) \s+ (?:me|him|her|i\b)
+      | (?!(?:compan(?:y|ies)|brand|house|firm|team|clinic|agency|business|organi[sz]ation|school|university|bank|shop
+             |group|association|publisher|department|ministry|museum|hospital)['’]s?\b)
+        \w+['’]s \s+ (?:own\s+|writing\s+)* (?:voice|tone|style|words)
+    )\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """The plan's own words that ask for one or the other; empty where none does."""
 
     facts: tuple[str, ...]
     voice: tuple[str, ...]
+    form: tuple[str, ...] = ()
+    """The same form of answer every time: a category, a template."""
+    person: bool = False
+    """The voice is one person's (“my voice”, “the founder's voice”), not a house's or a brand's."""
 
 
 def intent(config: Config) -> Intent:
@@ -68,9 +93,11 @@ def intent_of(want: str, so_that: str = "", must_answer: str = "") -> Intent:
     asked = f"{want}\n{must_answer}"
     voice = _found(_VOICE, f"{asked}\n{so_that}")
     facts = _found(_FACTS, asked)
-    if not facts and not voice:
+    form = _found(_FORM, asked)
+    if not facts and not voice and not form:
         facts = _found(_FACTS, so_that) or _found(_RECORDS, f"{asked}\n{so_that}")
-    return Intent(facts, voice)
+    person = bool(voice) and _PERSON.search(f"{asked}\n{so_that}") is not None
+    return Intent(facts, voice, form, person)
 
 
 def _found(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:

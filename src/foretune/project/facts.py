@@ -15,6 +15,7 @@ from foretune.vault import tables as t
 
 if TYPE_CHECKING:
     from foretune.bench import BenchSummary
+    from foretune.plan.config import Config
     from foretune.project.project import Project
 
 __all__ = ["advice", "bench_outcome", "corpus_facts", "latest_summary"]
@@ -23,11 +24,14 @@ _TELLING = 50
 """Passages whose embedding takes long enough (some seconds) to tell how long others will."""
 
 
-def advice(project: Project) -> Advice:
-    """Retrieval or tuning, from the plan, the corpus as it is and, once there is one, the bench."""
+def advice(project: Project, *, config: Config | None = None, facts: CorpusFacts | None = None) -> Advice:
+    """Retrieval or tuning, from the plan, the corpus as it is and, once there is one, the bench.
+
+    With another plan or other facts the bench says nothing about the advice: it was of this project.
+    """
     summary = latest_summary(project)
-    outcome = bench_outcome(summary) if summary else None
-    return advise(project.config, corpus_facts(project, summary), outcome)
+    outcome = bench_outcome(summary) if summary and config is None and facts is None else None
+    return advise(config or project.config, facts or corpus_facts(project, summary), outcome)
 
 
 def latest_summary(project: Project) -> BenchSummary | None:
@@ -62,7 +66,7 @@ def corpus_facts(project: Project, summary: BenchSummary | None) -> CorpusFacts:
         questions=summary.answerable if summary else 0,
         searchable=search.correct.count / search.correct.total if search and search.correct.total else None,
         indexing_seconds=_indexing_seconds(project),
-        trained_tokens_per_second=measured_speed(project),
+        training_tokens_per_second=measured_speed(project),
     )
 
 
@@ -79,7 +83,14 @@ def bench_outcome(summary: BenchSummary) -> BenchOutcome:
     """The bench as the advice needs it."""
     return BenchOutcome(
         {
-            arm.arm: ArmOutcome(arm.correct.count, arm.correct.total, arm.correct.low, arm.correct.high)
+            arm.arm: ArmOutcome(
+                arm.correct.count,
+                arm.correct.total,
+                arm.correct.low,
+                arm.correct.high,
+                refused=arm.refused.count,
+                unanswerable=arm.refused.total,
+            )
             for arm in summary.arms
             if arm.arm is not Arm.SEARCH
         },

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from foretune.governance.labels_sheet import SheetOutcome
     from foretune.pairs import ImportedFile, Judged, Leak, PairsSummary, ReviewOutcome, Variety
-    from foretune.plan.advice import Advice
+    from foretune.plan.advice import Advice, CorpusFacts
     from foretune.project.adapters import StoredAdapter
     from foretune.project.erasing import Receipt
     from foretune.project.stages import StageState
@@ -524,12 +524,18 @@ class Project:
 
         return write_report(self)
 
-    def advice(self) -> Advice:
-        """Retrieval or tuning, and why."""
+    def facts(self) -> CorpusFacts:
+        """What was measured about the documents, now."""
+        from foretune.project.facts import corpus_facts, latest_summary
+
+        return corpus_facts(self, latest_summary(self))
+
+    def advice(self, *, config: Config | None = None, facts: CorpusFacts | None = None) -> Advice:
+        """Retrieval or tuning, and why; for another plan or other facts, what they would come to."""
         self.vault.require_whole("be advised")
         from foretune.project.facts import advice
 
-        return advice(self)
+        return advice(self, config=config, facts=facts)
 
     def status(self) -> list[StageState]:
         """Each stage: up to date, stale and why, or not possible yet."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from foretune.plan.advice.advise import advise
 from foretune.plan.advice.facts import PRIVATE, is_first_person, measure
+from foretune.plan.advice.read import read_facts
 from foretune.plan.advice.rules import RULES, THRESHOLD, Rule, Vote, rule
 from foretune.plan.advice.sensitivity import FLIPS, flip
 from foretune.plan.advice.sources import Source
@@ -50,5 +51,6 @@ __all__ = [
     "flip",
     "is_first_person",
     "measure",
+    "read_facts",
     "rule",
 ]

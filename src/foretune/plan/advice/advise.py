@@ -9,7 +9,7 @@ from foretune.plan.advice.rules import RULES, THRESHOLD
 from foretune.plan.advice.sensitivity import flipped
 from foretune.plan.advice.tradeoffs import tradeoffs
 from foretune.plan.advice.types import Advice, BenchOutcome, Case, Change, CorpusFacts, Reason, Recommendation
-from foretune.plan.config import Config
+from foretune.plan.config import Config, Performance
 from foretune.plan.intent import intent
 
 __all__ = ["advise"]
@@ -49,6 +49,22 @@ def advise(config: Config, facts: CorpusFacts, outcome: BenchOutcome | None = No
         changes,
         config.performance.arm,
         review(count.recommendation, case.intent, outcome) if outcome else None,
+        _missed(config.performance, outcome) if outcome else (),
+    )
+
+
+def _missed(wanted: Performance, outcome: BenchOutcome) -> tuple[str, ...]:
+    found = outcome.arms.get(wanted.arm)
+    if found is None:
+        return ()
+    rates = (
+        ("answered", "right", found.correct, found.total, wanted.min_correct),
+        ("declined", "of those without an answer", found.refused, found.unanswerable, wanted.min_refused),
+    )
+    return tuple(
+        f"The bench missed the plan: {wanted.arm} {did} {count} of {total} questions {how} ({least:.0%} wanted)."
+        for did, how, count, total, least in rates
+        if total and count / total < least
     )
 
 

@@ -44,7 +44,7 @@ def measure(
     questions: int = 0,
     searchable: float | None = None,
     indexing_seconds: float | None = None,
-    trained_tokens_per_second: float | None = None,
+    training_tokens_per_second: float | None = None,
 ) -> CorpusFacts:
     """Measure what can be measured; streams, so the documents need not fit in memory.
 
@@ -58,7 +58,7 @@ def measure(
         questions: answerable questions of the bench.
         searchable: share of them whose source search finds in the first five.
         indexing_seconds: what making the whole index takes here, where that was measured.
-        trained_tokens_per_second: what training the plan's model reads a second here, where that was measured.
+        training_tokens_per_second: what the newest training here went through, over all passes.
     """
     count = words = tuning = first_person = english = with_personal = with_change = 0
     authors: Counter[str] = Counter()
@@ -101,5 +101,5 @@ def measure(
         questions=questions,
         searchable=searchable,
         indexing_seconds=indexing_seconds,
-        trained_tokens_per_second=trained_tokens_per_second,
+        training_tokens_per_second=training_tokens_per_second,
     )

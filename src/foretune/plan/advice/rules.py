@@ -24,9 +24,19 @@ FEW = 10
 """Fewer documents than this are read by hand, and too few to train on (the minimum of hosted tuning)."""
 WHOLE_IN_PROMPT = 24_000
 """Words that a context window of 32,768 tokens holds whole (three quarters of a word a token)."""
+HALF_A_WINDOW = 3 / 8
+"""Words a token of the plan's own window: half of it for the documents, three quarters of a word a token
+(https://help.openai.com/en/articles/4936856). What stands in the middle of a full window is read worst
+(Liu et al. 2023, arXiv 2307.03172)."""
 SIGNAL, PLENTY = 50, 200
 """Pieces from which tuning shows a first signal, and from which it can be expected to carry a voice."""
-_CHECKED = re.compile(r"\b(?:cit(?:e|es|ed|ations?)|sources?|audit\w*|evidence|verif\w+|trust\w*)\b", re.IGNORECASE)
+KEPT_OUT = 0.5
+"""Share of restricted or personal documents from which nothing is to be trained in before they are redacted."""
+_ENGLISH_ONLY = frozenset({"all-minilm-l6-v2"})
+"""Packaged embedding models that read one language."""
+_CHECKED = re.compile(
+    r"\b(?:cit(?:e|es|ed|ations?)|sources?|audit\w*|prove\w*|evidence|verif\w*|trust\w*)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,18 @@ def wants_voice(case: Case) -> Vote | None:
 
 
 @rule(
+    "story-wants-form",
+    principle="A form goes to tuning: the same kind of answer every time is behaviour, not knowledge.",
+    source=sources.OPENAI_FORM,
+)
+def wants_form(case: Case) -> Vote | None:
+    if not case.intent.form:
+        return None
+    # Below a voice: a prompt with a schema often does the same.
+    return Vote(f"The plan asks for a fixed form of answer ({_quoted(case.intent.form)}).", tuning=2)
+
+
+@rule(
     "story-wants-both",
     principle="The gains of tuning and of retrieval add up (6 points and 5 more in one study).",
     source=sources.BALAGUER,
@@ -111,7 +133,7 @@ def wants_both(case: Case) -> Vote | None:
     source=sources.REVERSIBLE,
 )
 def unclear(case: Case) -> Vote | None:
-    if case.intent.facts or case.intent.voice:
+    if case.intent.facts or case.intent.voice or case.intent.form:
         return None
     return Vote("The plan names neither facts to find nor a way of writing.", retrieval=2)
 
@@ -122,7 +144,7 @@ def unclear(case: Case) -> Vote | None:
     source=sources.GEKHMAN,
 )
 def facts_only(case: Case) -> Vote | None:
-    if not case.intent.facts or case.intent.voice:
+    if not case.intent.facts or case.intent.voice or case.intent.form:
         return None
     return Vote("The plan asks for facts only.", tuning=-2)
 
@@ -134,12 +156,8 @@ def facts_only(case: Case) -> Vote | None:
 )
 def citations(case: Case) -> Vote | None:
     told = f"{case.config.story.so_that}\n{case.config.purpose.must_answer}"
-    words = re.findall(
-        r"\b(?:cit(?:e|es|ed|ations?)|sources?|audit\w*|prove\w*|evidence|verif\w*|trust\w*)\b", told, re.I
-    )
-    return (
-        Vote(f"The plan wants answers that can be checked ({_quoted(tuple(words))}).", retrieval=1) if words else None
-    )
+    words = tuple(dict.fromkeys(_CHECKED.findall(told)))
+    return Vote(f"The plan wants answers that can be checked ({_quoted(words)}).", retrieval=1) if words else None
 
 
 # -- how much there is -------------------------------------------------------------------------------
@@ -161,13 +179,18 @@ def nothing(case: Case) -> Vote | None:
 @rule(
     "a-prompt-would-do",
     principle="What fits whole into a prompt needs no search: put the documents there.",
-    source=sources.WINDOW,
+    source=sources.WHOLE_IN_PROMPT,
 )
 def prompt_would_do(case: Case) -> Vote | None:
-    facts = case.facts
-    if not 0 < facts.included < FEW or facts.words > WHOLE_IN_PROMPT:
+    facts, window = case.facts, case.config.engine.context
+    handful = facts.included < FEW and facts.words <= WHOLE_IN_PROMPT
+    if not facts.included or not (handful or facts.words <= window * HALF_A_WINDOW):
         return None
+    if 0 < facts.sensitive_share < 1:
+        return None  # a prompt shows everything to everybody; only retrieval keeps to labels
     fact = f"There {_documents(facts.included)} of {facts.words:,} words together."
+    if not handful:
+        fact = f"{fact[:-1]}: less than half of the model's window of {window:,} tokens."
     return Vote(fact, blocks=(Recommendation.RETRIEVAL,))
 
 
@@ -183,13 +206,13 @@ def too_few(case: Case) -> Vote | None:
 
 
 @rule(
-    "enough-for-a-voice",
+    "enough-examples",
     principle="A first signal shows with 50 to 100 pieces; 1,000 well-chosen ones were enough for a whole manner.",
     source=sources.LIMA,
 )
 def enough(case: Case) -> Vote | None:
     count = case.facts.for_tuning
-    if not case.intent.voice or count < FEW:
+    if not (case.intent.voice or case.intent.form) or count < FEW:
         return None
     if count < SIGNAL:
         return Vote(f"There are {count:,} documents for tuning, a first signal shows from {SIGNAL}.", tuning=-3)
@@ -214,8 +237,8 @@ def changes(case: Case) -> Vote | None:
         if often
         else f"{measured:.0%} of the documents changed in the last month, though the plan says {cadence}."
     )
-    # A way of writing ages more slowly than the facts in it.
-    return Vote(fact, tuning=-1 if case.intent.voice else -2)
+    # A way of writing ages more slowly than the facts in it, and a form hardly at all.
+    return Vote(fact, tuning=-1 if case.intent.voice else -0.5 if case.intent.form else -2)
 
 
 @rule(
@@ -247,17 +270,31 @@ def one_author(case: Case) -> Vote | None:
 
 
 @rule(
+    "one-voice-wanted-many-found",
+    principle="Many voices trained together make an average that is nobody's: let in one person's texts only.",
+    source=sources.AUTHORS,
+)
+def one_voice_among_many(case: Case) -> Vote | None:
+    return Vote(_authors(case), blocks=(Recommendation.TUNING,)) if case.intent.person and _mixed(case) else None
+
+
+@rule(
     "many-authors",
-    principle="Many voices trained together make an average that is nobody's: choose whose texts go in.",
+    principle="A house's way of writing is what its authors have in common, and weaker than one author's.",
     source=sources.AUTHORS,
 )
 def many_authors(case: Case) -> Vote | None:
+    return Vote(_authors(case), tuning=-0.5) if not case.intent.person and _mixed(case) else None
+
+
+def _mixed(case: Case) -> bool:
     top = case.facts.top_author_share
-    if not case.intent.voice or top is None or top >= 0.5:
-        return None
-    return Vote(
-        f"{case.facts.authors:,} authors are named, none for more than {top:.0%} of the documents.", tuning=-1.5
-    )
+    return bool(case.intent.voice) and top is not None and top < 0.5
+
+
+def _authors(case: Case) -> str:
+    top = case.facts.top_author_share
+    return f"{case.facts.authors:,} authors are named, none for more than {top:.0%} of the documents."
 
 
 @rule(
@@ -267,11 +304,40 @@ def many_authors(case: Case) -> Vote | None:
 )
 def sensitive(case: Case) -> Vote | None:
     labelled, personal = case.facts.sensitive_share, case.facts.personal_share or 0.0
-    if labelled < 0.2 and personal < 0.3:
+    if (labelled < 0.2 and personal < 0.3) or _kept_out(case):
         return None
-    if labelled >= 0.2:
-        return Vote(f"{labelled:.0%} of the documents are confidential or restricted.", retrieval=1, tuning=-1.5)
-    return Vote(f"{personal:.0%} of the documents hold personal data.", retrieval=1, tuning=-1.5)
+    what = (
+        f"{labelled:.0%} of the documents are confidential or restricted."
+        if labelled >= 0.2
+        else f"{personal:.0%} of the documents hold personal data."
+    )
+    return Vote(what, retrieval=_if_looked_up(case), tuning=-1.5)
+
+
+@rule(
+    "restricted-stays-out",
+    principle="What is trained in can be drawn out by whoever asks, and erasing it means training again: "
+    "redact it first, or keep it to retrieval.",
+    source=sources.ERASURE,
+)
+def restricted(case: Case) -> Vote | None:
+    if not _kept_out(case):
+        return None
+    what = (
+        f"{case.facts.restricted_share:.0%} of the documents are restricted."
+        if case.facts.restricted_share >= KEPT_OUT
+        else f"{case.facts.personal_share:.0%} of the documents hold personal data."
+    )
+    return Vote(what, retrieval=_if_looked_up(case), blocks=(Recommendation.TUNING,))
+
+
+def _kept_out(case: Case) -> bool:
+    return max(case.facts.restricted_share, case.facts.personal_share or 0.0) >= KEPT_OUT
+
+
+def _if_looked_up(case: Case) -> float:
+    """A point for retrieval, where anything is to be looked up: it keeps to labels."""
+    return 1.0 if case.intent.facts or not (case.intent.voice or case.intent.form) else 0.0
 
 
 @rule(
@@ -313,6 +379,19 @@ def searchable(case: Case) -> Vote | None:
         f"Search finds the source of {share:.0%} of the {count} in the first five documents.",
         retrieval=1 if share >= 0.8 else -0.5,
     )
+
+
+@rule(
+    "languages",
+    principle="A model of meaning that reads one language finds little in another: "
+    "take one that reads both (retrieval.embedder), and ask the bench in both.",
+    source=sources.MINILM,
+)
+def languages(case: Case) -> Vote | None:
+    others = [language for language in case.config.platform.languages if language != "en"]
+    if not others or case.config.retrieval.embedder not in _ENGLISH_ONLY or not _if_looked_up(case):
+        return None
+    return Vote(f"The plan names {', '.join(others)}, and {case.config.retrieval.embedder} reads English only.")
 
 
 def _quoted(words: tuple[str, ...]) -> str:

@@ -37,17 +37,27 @@ def flipped(case: Case) -> Iterator[tuple[str, str, str, Case]]:
 
 @flip("what the plan asks for")
 def _intent(case: Case) -> Iterator[tuple[str, str, Case]]:
+    voice, person = case.intent.voice or ("voice",), case.intent.person
     kinds = {
         "facts": Intent(("answers",), ()),
-        "a way of writing": Intent((), ("voice",)),
-        "facts in a way of writing": Intent(("answers",), ("voice",)),
+        "a way of writing": Intent((), voice, person=person),
+        "facts in a way of writing": Intent(("answers",), voice, person=person),
+        "a fixed form": Intent((), (), ("classified",)),
     }
-    now = {
-        (True, False): "facts",
-        (False, True): "a way of writing",
-        (True, True): "facts in a way of writing",
-        (False, False): "neither facts nor a way of writing",
-    }[bool(case.intent.facts), bool(case.intent.voice)]
+    now = " and ".join(
+        filter(
+            None,
+            (
+                {
+                    (True, False): "facts",
+                    (False, True): "a way of writing",
+                    (True, True): "facts in a way of writing",
+                    (False, False): "" if case.intent.form else "neither facts nor a way of writing",
+                }[bool(case.intent.facts), bool(case.intent.voice)],
+                "a fixed form" if case.intent.form else "",
+            ),
+        )
+    )
     for then, intent in kinds.items():
         if then != now:
             yield now, then, replace(case, intent=intent)
@@ -104,6 +114,20 @@ def _searchable(case: Case) -> Iterator[tuple[str, str, Case]]:
 @flip("the share of documents older than two years")
 def _age(case: Case) -> Iterator[tuple[str, str, Case]]:
     yield from _shares(case, "older_than_two_years", (0.0, 0.9))
+
+
+@flip("the share of documents that nearly repeat another")
+def _repetition(case: Case) -> Iterator[tuple[str, str, Case]]:
+    yield from _shares(case, "near_duplicate_share", (0.0, 0.6))
+
+
+@flip("the language model's window")
+def _window(case: Case) -> Iterator[tuple[str, str, Case]]:
+    now = case.config.engine.context
+    for then in (4_096, 131_072):
+        if then != now:
+            engine = case.config.engine.model_copy(update={"context": then})
+            yield f"{now:,}", f"{then:,}", replace(case, config=case.config.model_copy(update={"engine": engine}))
 
 
 def _shares(case: Case, name: str, values: tuple[float, ...], **others: Any) -> Iterator[tuple[str, str, Case]]:

@@ -11,15 +11,18 @@ __all__ = [
     "CARLINI",
     "CITATIONS",
     "DEDUPLICATION",
+    "ERASURE",
     "GEKHMAN",
     "LIMA",
+    "MINILM",
     "NOTHING",
     "OPENAI_EXAMPLES",
+    "OPENAI_FORM",
     "OVADIA",
     "RAG",
     "REVERSIBLE",
     "TEMPORAL",
-    "WINDOW",
+    "WHOLE_IN_PROMPT",
     "Source",
 ]
 
@@ -54,9 +57,20 @@ OPENAI_EXAMPLES = Source(
     "OpenAI, supervised fine-tuning: at least 10 examples, improvements from 50 to 100",
     "https://platform.openai.com/docs/guides/supervised-fine-tuning",
 )
-WINDOW = Source(
-    "OpenAI, what are tokens: a token is about three quarters of an English word",
-    "https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them",
+OPENAI_FORM = Source(
+    "OpenAI, model optimization: fine-tuning for a format, a tone, a classification",
+    "https://platform.openai.com/docs/guides/model-optimization",
+)
+WHOLE_IN_PROMPT = Source(
+    "Anthropic 2024, Contextual Retrieval: a small knowledge base goes whole into the prompt",
+    "https://www.anthropic.com/news/contextual-retrieval",
+)
+ERASURE = Source(
+    "Regulation (EU) 2016/679, article 17: the right to erasure; and Carlini et al. 2020 (arXiv 2012.07805)",
+    "https://eur-lex.europa.eu/eli/reg/2016/679/oj",
+)
+MINILM = Source(
+    "all-MiniLM-L6-v2, model card: English", "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2"
 )
 BENCH = Source("this project's own bench questions")
 NOTHING = Source("nothing to go by")

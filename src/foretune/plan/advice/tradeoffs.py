@@ -7,10 +7,11 @@ takes longer in proportion to its parameters.
 
 from __future__ import annotations
 
-from foretune.plan.advice.types import Case, TradeOff
+from foretune.plan.advice.types import Case, CorpusFacts, TradeOff
+from foretune.plan.config import Config
 from foretune.progress import duration
 
-__all__ = ["tradeoffs"]
+__all__ = ["TOKENS_PER_WORD", "tradeoffs", "trained_tokens"]
 
 TOKENS_PER_WORD = 4 / 3
 """Three quarters of an English word a token (OpenAI, what are tokens)."""
@@ -35,7 +36,8 @@ def tradeoffs(case: Case) -> tuple[TradeOff, ...]:
         if facts.indexing_seconds is None
         else facts.indexing_seconds
     )
-    training = _duration(_trained_tokens(case) / (facts.trained_tokens_per_second or TRAINED_TOKENS_PER_SECOND))
+    speed = facts.training_tokens_per_second or TRAINED_TOKENS_PER_SECOND
+    training = _duration(trained_tokens(config, facts) / speed)
     reading = f"reads up to {context:,} tokens more: {_duration(context / READ_TOKENS_PER_SECOND)}"
     more = f"up to {context:,} tokens more an answer{_price(context, config.engine.price_in)}"
     stale = {"daily": "a day", "weekly": "a week", "monthly": "a month", "yearly": "a year"}.get(config.process.cadence)
@@ -95,9 +97,9 @@ def tradeoffs(case: Case) -> tuple[TradeOff, ...]:
     )
 
 
-def _trained_tokens(case: Case) -> float:
+def trained_tokens(config: Config, facts: CorpusFacts) -> float:
     """Tokens of all passes over the texts."""
-    facts, wanted = case.facts, case.config.tuning.epochs
+    wanted = config.tuning.epochs
     pairs = max(facts.for_tuning, 1)
     # The OpenAI cookbook's rule: 3 epochs, more for fewer than 34 examples.
     epochs = wanted or (3 if pairs * 3 >= 100 else min(25, 100 // pairs))

@@ -87,7 +87,7 @@ class CorpusFacts:
     """Share of those whose source search finds in the first five."""
     indexing_seconds: float | None = None
     """What making the index took here, or in proportion would take; None where it was not measured."""
-    trained_tokens_per_second: float | None = None
+    training_tokens_per_second: float | None = None
     """What training reads a second here, as the newest adapter for this model measured it; None without one."""
 
     @property
@@ -98,8 +98,15 @@ class CorpusFacts:
     @property
     def sensitive_share(self) -> float:
         """Share labelled confidential or restricted."""
-        labelled = sum(self.labels.values())
-        return sum(self.labels.get(label, 0) for label in (Label.CONFIDENTIAL, Label.RESTRICTED)) / max(labelled, 1)
+        return self._labelled(Label.CONFIDENTIAL, Label.RESTRICTED)
+
+    @property
+    def restricted_share(self) -> float:
+        """Share labelled restricted."""
+        return self._labelled(Label.RESTRICTED)
+
+    def _labelled(self, *labels: Label) -> float:
+        return sum(self.labels.get(label, 0) for label in labels) / max(sum(self.labels.values()), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,9 @@ class ArmOutcome:
     total: int
     low: float
     high: float
+    refused: int = 0
+    """Unanswerable questions that were declined."""
+    unanswerable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +243,8 @@ class Advice:
     planned_arm: Arm
     """The arm the plan's thresholds are for."""
     review: Review | None = None
+    missed: tuple[str, ...] = ()
+    """What the bench found below the plan's thresholds, for the arm they are for; a sentence each."""
 
     @property
     def what_would_change(self) -> tuple[Change, ...]:
