@@ -14,6 +14,7 @@ from tests.vault.test_vault import put_document
 from foretune.errors import VaultError
 from foretune.plan.config import Config, ErasureSettings
 from foretune.project import Project
+from foretune.project.adapter_files import export
 from foretune.project.adapters import adapter_file_hash, find_adapter, require_adapter
 from foretune.types import Label
 from foretune.vault import Grant, GrantKind, Role
@@ -103,6 +104,17 @@ def test_an_adapter_is_for_those_with_a_grant_of_its_label(project: Project) -> 
         else:
             with pytest.raises(VaultError, match="has no grant of that label"):
                 require_adapter(seen, path)
+
+
+def test_an_adapter_does_not_leave_the_project_with_a_reader_without_its_label(
+    project: Project, tmp_path: Path
+) -> None:
+    adapter(project)
+    ada = add_principal(project.vault, "ada", Role.READER, label=Label.INTERNAL)
+    seen = Project(project.folder, project.config, project.vault.seen_by(ada))
+    with pytest.raises(VaultError, match="has no grant of that label"):
+        export(seen, "pilot-0", ["gguf"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
