@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["replacing", "replacing_folder", "sweep_drafts"]
+__all__ = ["file_sha256", "replacing", "replacing_folder", "sweep_drafts"]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of what the file holds, hexadecimal; read in pieces.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager

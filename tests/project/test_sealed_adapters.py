@@ -6,16 +6,21 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 from tests.vault.test_vault import put_document
 
+from foretune.bench import Bench
 from foretune.errors import VaultError
 from foretune.plan.config import Config, ErasureSettings
+from foretune.progress import silent
 from foretune.project import Project
+from foretune.project.adapter_files import export
 from foretune.project.adapters import adapter_file_hash, find_adapter, require_adapter
-from foretune.types import Label
+from foretune.project.curve import _bench as bench_of
+from foretune.types import Arm, Label, Outcome, Question
 from foretune.vault import Grant, GrantKind, Role
 from foretune.vault import tables as t
 from foretune.vault.principals import add_principal, give
@@ -105,6 +110,17 @@ def test_an_adapter_is_for_those_with_a_grant_of_its_label(project: Project) -> 
                 require_adapter(seen, path)
 
 
+def test_an_adapter_does_not_leave_the_project_with_a_reader_without_its_label(
+    project: Project, tmp_path: Path
+) -> None:
+    adapter(project)
+    ada = add_principal(project.vault, "ada", Role.READER, label=Label.INTERNAL)
+    seen = Project(project.folder, project.config, project.vault.seen_by(ada))
+    with pytest.raises(VaultError, match="has no grant of that label"):
+        export(seen, "pilot-0", ["gguf"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("policy", "weights", "usable"),
     [("remove", False, False), ("retrain", False, False), ("block", True, False), ("warn", True, True)],
@@ -123,3 +139,26 @@ def test_an_erasure_does_with_adapters_what_the_plan_says(
     with project.vault.reading() as connection:
         tainted = connection.execute(select(t.adapter.c.tainted)).scalars().all()
     assert tainted == ([] if policy == "remove" else [statement["receipt"]])
+
+
+def test_the_learning_curve_asks_the_bench_with_a_sealed_adapter_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = adapter(project)
+    (project.folder / project.config.purpose.questions).write_text("")
+    asked = Question(id="q", question="How long is leave?", answer="a month", kind="free")
+    monkeypatch.setattr(Project, "questions", lambda _: [asked])
+    for name in ("engine", "searcher", "answerer"):
+        monkeypatch.setattr(Project, name, property(lambda _: None))
+    used = []
+
+    def answered(_: Question, bench: Bench) -> SimpleNamespace:
+        used.append(bench.adapter)
+        return SimpleNamespace(response="")
+
+    monkeypatch.setattr("foretune.bench.arms", lambda: {Arm.TUNED: answered})
+    monkeypatch.setattr("foretune.evidence.score", lambda *_: SimpleNamespace(outcome=Outcome.CORRECT))
+    found = bench_of(project, opened(project.vault, path), silent)
+    assert found is not None
+    assert (found["right"], found["total"]) == (1, 1)
+    assert used == [opened(project.vault, path)]

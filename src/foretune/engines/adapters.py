@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from foretune.engines.gguf_header import GgufHeader, read_header
 from foretune.errors import ModelError
+from foretune.files import file_sha256
 
 __all__ = ["BASE_HASH_KEY", "check_adapter", "file_hash"]
 
@@ -26,8 +26,7 @@ def file_hash(path: Path) -> str:
         stat = path.stat()
         key = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
         if key not in _HASHES:
-            with path.open("rb") as stream:
-                _HASHES[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+            _HASHES[key] = file_sha256(path)
     except OSError as error:
         raise ModelError(
             f"The adapter file {path} cannot be read ({error.strerror}): tune again, or name another."

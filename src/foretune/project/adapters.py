@@ -273,6 +273,7 @@ def named_adapter(project: Project, name: str) -> StoredAdapter:
 
     Raises:
         InputError: there is none, or several.
+        VaultError: it learned from documents of a label above what the project's principal was granted.
     """
     there = [a for a in adapters(project) if _usable(a)]
     if not name:
@@ -282,6 +283,7 @@ def named_adapter(project: Project, name: str) -> StoredAdapter:
             a for a in there if a.name.startswith(name) or a.id.startswith(name)
         ]
     if len(found) == 1:
+        require_label(project.vault, Label(found[0].label))
         return _opened(project, found[0])
     if not there:
         raise InputError("There is no adapter yet: `foretune tune --pilot` trains one.")

@@ -74,7 +74,7 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
             losses = document_losses(replace(result, peft=peft), held_out, base=base, settings=settings)
         measured[str(size)] = {
             "losses": [asdict(each) for each in losses],
-            "bench": _bench(project, result.path, progress),
+            "bench": None if settings.method == "dora" else _bench(project, result.path, progress),
             "tokens": result.tokens,
             "seconds": result.seconds,
         }
@@ -142,13 +142,13 @@ def _keep(
 
 
 def _bench(project: Project, adapter: Path, progress: Progress) -> dict[str, Any] | None:
-    """Questions of the bench the tuned arm answers right; None where there are none, or the adapter is a model."""
+    """Questions of the bench the tuned arm answers right; None where there are none."""
     from foretune.bench import Bench, arms
     from foretune.evidence import score
     from foretune.types import Outcome
 
     path = project.folder / project.config.purpose.questions
-    if not path.exists() or adapter.name != "adapter.gguf":
+    if not path.exists():
         return None
     questions = [question for question in project.questions() if question.kind != "unanswerable"]
     bench = Bench(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from foretune.errors import InputError
+from foretune.files import file_sha256
 from foretune.vault import Vault
 from foretune.vault import tables as t
 from foretune.vault.sealed import is_there, opened
@@ -82,14 +82,9 @@ def _adapter(vault: Vault, specification: Specification) -> Path | None:
             "or run `foretune tune` and create a new release with `foretune release create`."
         )
     path = opened(vault, path)
-    if _sha256(path) != specification.adapter_hash:
+    if file_sha256(path) != specification.adapter_hash:
         raise InputError(
             f"The file {path} is not the adapter this release was made with: put that one back from a backup, "
             "or run `foretune tune` and create a new release with `foretune release create`."
         )
     return path
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -15,7 +14,7 @@ from typing import Any
 
 from foretune.engines.gguf_header import read_header
 from foretune.errors import InputError
-from foretune.files import replacing, sweep_drafts
+from foretune.files import file_sha256, replacing, sweep_drafts
 from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress
@@ -130,7 +129,7 @@ def run(
             result = AdapterResult(
                 path=path,
                 peft=folder / "peft",
-                hash=_sha256(path),
+                hash=file_sha256(path),
                 base_hash=base.hash,
                 data_hash=examples_digest([by_id[item.id] for item in selection.encoded]),
                 inputs=inputs,
@@ -169,7 +168,7 @@ def _finished(folder: Path, inputs: str) -> AdapterResult | None:
         return None
     path = folder / ("merged.gguf" if json.loads(record)["settings"]["method"] == "dora" else "adapter.gguf")
     result = AdapterResult.from_json(record, path=path, peft=folder / "peft")
-    intact = result.path.exists() and _sha256(result.path) == result.hash and result.peft.exists()
+    intact = result.path.exists() and file_sha256(result.path) == result.hash and result.peft.exists()
     return result if intact else None
 
 
@@ -209,11 +208,6 @@ def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings
 def effective_alpha(settings: TuningSettings) -> float:
     """The alpha of a plain LoRA that scales as these settings do: rsLoRA divides by √rank instead of the rank."""
     return settings.alpha * math.sqrt(settings.rank) if settings.method == "rslora" else float(settings.alpha)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _require_space(folder: Path, model: Any) -> None:

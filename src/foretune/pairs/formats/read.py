@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from foretune.errors import InputError
+from foretune.files import file_sha256
 from foretune.pairs.formats.base import FORMATS, find_format
 from foretune.pairs.formats.record import Record, conversation_fault
 from foretune.pairs.formats.rows import SUFFIXES, RawRow, raw_rows
@@ -97,7 +97,7 @@ def read_files(path: Path, *, form: str = "") -> list[ReadFile]:
         raise InputError(f"There is nothing at {path}: check the path.")
     shape = _named(form) if form else None
     files = _inside(path) if path.is_dir() else [path]
-    return [ReadFile(file, shape or _told(file), _sha256(file), _split(file)) for file in files]
+    return [ReadFile(file, shape or _told(file), file_sha256(file), _split(file)) for file in files]
 
 
 def _named(form: str) -> Shape:
@@ -159,8 +159,3 @@ def _kinds(file: Path) -> tuple[str, ...]:
 def _split(file: Path) -> str:
     words = file.stem.casefold().replace("_", "-").replace(".", "-").split("-")
     return next((_SPLITS[word] for word in words if word in _SPLITS), "")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

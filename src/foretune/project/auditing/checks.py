@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from foretune.errors import ForetuneError, VaultError
+from foretune.files import file_sha256
 from foretune.vault import now
 from foretune.vault import tables as t
 
@@ -86,8 +87,7 @@ def _verdict(holds: bool) -> str:
 
 
 def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return f"sha256:{file_sha256(path)}"
 
 
 def _of_rows(rows: Sequence[Any]) -> str:
