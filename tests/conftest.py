@@ -45,8 +45,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="module")
 def only_cluster() -> Iterator[None]:
-    """No other process of the suite starts a Ray cluster meanwhile: two that start at once take the same port."""
-    with FileLock(Path(tempfile.gettempdir()) / "foretune-tests-ray.lock"):
+    """No other process of the suite starts a Ray cluster meanwhile: two that start at once take the same port.
+
+    All have the same token: a process keeps the first it reads.
+    """
+    with FileLock(Path(tempfile.gettempdir()) / "foretune-tests-ray.lock"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_TOKEN", "a-token-of-the-tests-long-enough-to-be-one")
         yield
 
 

@@ -37,7 +37,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, only_cluster: None) -> Ite
         patch.setenv("XDG_DATA_HOME", str(home / "data"))
         patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
         patch.setenv("PYTHONPATH", str(ROOT / "src"))
-        patch.setenv("RAY_AUTH_TOKEN", "a token of this test's, long enough to be one".replace(" ", "-"))
         patch.delenv("RAY_ADDRESS", raising=False)
         room.connect(2)
         yield ray.get_runtime_context().gcs_address
