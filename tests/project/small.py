@@ -160,7 +160,16 @@ def _at_home(home: Path) -> dict[str, str]:
     )
 
 
-_VOLATILE = {"at", "changed_at", "added_at", "seconds", "run_id", "median_seconds", "slowest_seconds"}
+_VOLATILE = {
+    "at",
+    "changed_at",
+    "added_at",
+    "seconds",
+    "startup_seconds",
+    "run_id",
+    "median_seconds",
+    "slowest_seconds",
+}
 
 
 def dump(vault: Vault) -> dict[str, list[Any]]:

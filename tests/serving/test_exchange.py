@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -79,9 +80,11 @@ def test_no_request_is_dropped_when_a_release_is_promoted_and_rolled_back(projec
 
         def begin(count: int) -> list[Future[tuple[str, str, str | None]]]:
             before = served.desk.under_way
-            asked = [crowd.submit(ask, served, stream=bool(number % 2)) for number in range(count)]
+            # Long enough that none ends before the last has begun, however busy the machine is.
+            asked = [crowd.submit(ask, served, stream=bool(number % 2), tokens=16) for number in range(count)]
+            began = time.monotonic()
             while served.desk.under_way < before + count:
-                pass
+                assert time.monotonic() < began + 60, "some were answered before the others were taken in"
             return asked
 
         asked = begin(20)
