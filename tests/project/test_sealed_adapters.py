@@ -119,6 +119,7 @@ def test_an_adapter_does_not_leave_the_project_with_a_reader_without_its_label(
     with pytest.raises(VaultError, match="has no grant of that label"):
         export(seen, "pilot-0", ["gguf"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+    assert (len(project.adapters()), seen.adapters()) == (1, [])
 
 
 @pytest.mark.parametrize(

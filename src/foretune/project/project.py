@@ -483,10 +483,10 @@ class Project:
             return train_curve(self, progress)
 
     def adapters(self) -> list[StoredAdapter]:
-        """All that were trained, oldest first."""
+        """All that were trained, oldest first, of the labels that the principal may use."""
         from foretune.project.adapters import adapters
 
-        return adapters(self)
+        return [each for each in adapters(self) if self.vault.principal.covers(Label(each.label))]
 
     def check_adapter(
         self, name: str = "", *, checks: Sequence[str] = (), others: Path | None = None, progress: Progress = silent
