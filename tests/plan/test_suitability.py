@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretune.errors import ModelError
+from foretune.models import locate
 from foretune.plan import Config, settle
 from foretune.plan.sizing import Hardware
 from foretune.plan.suitability import Grade, ModelFacts, Remark, Suitability, read_model, suitability
@@ -82,6 +83,10 @@ def test_a_folder_is_read_without_its_weights(folder: Path) -> None:
 
 
 def test_a_packaged_model_is_checked_in_under_two_seconds() -> None:
+    try:
+        locate("qwen2.5-coder-1.5b")
+    except ModelError:
+        pytest.skip("the larger model is not on this machine: foretune models get qwen2.5-coder-1.5b")
     started = time.process_time()
     found = suitability(read_model("qwen2.5-coder-1.5b"), Config(), LAPTOP, today=TODAY)
     assert time.process_time() - started < 2
