@@ -184,6 +184,13 @@ def test_pickled_weights_and_remote_code_are_refused(folder: Path) -> None:
         ("hello", Grade.WARNING, "leaves out what the assistant says"),
         ("{{ raise_exception('no') }}", Grade.WARNING, "cannot be rendered"),
         ("{% if", Grade.WARNING, "cannot be rendered"),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            Grade.WARNING,
+            "cannot be rendered",
+        ),
+        ("{{ 'x' * 10**12 }}", Grade.WARNING, "cannot be rendered"),
+        ("{% for a in range(99999) %}{{ 'x' * 99999 }}{% endfor %}", Grade.WARNING, "cannot be rendered"),
     ],
 )
 def test_a_chat_template_has_to_agree_with_the_end_token(template: str, grade: Grade, words: str) -> None:

@@ -1,13 +1,16 @@
 """Does the chat template end an answer with the token the tokenizer knows as the end?
 
 Where it does not, a tuned model never learns to stop, or the engine does not see
-that it did. The template is a program: it is rendered in Jinja's sandbox, on one
-short conversation, with what transformers gives it.
+that it did. The template is a program: it is rendered in Jinja's sandbox, in a process
+with little time and memory, on one short conversation, with what transformers gives it.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 from foretune.plan.suitability.types import Grade, ModelFacts, Remark
 
@@ -16,6 +19,8 @@ __all__ = ["template_remark"]
 LONGEST = 200_000
 """Characters of a template that is looked at; real ones have a few thousand."""
 _ANSWER = "4711-ANSWER"
+_SECONDS = 20
+"""On the clock; the process has two of the processor, and may have to wait for it."""
 
 
 def template_remark(facts: ModelFacts) -> Remark:
@@ -59,29 +64,31 @@ def template_remark(facts: ModelFacts) -> Remark:
 def _rendered(facts: ModelFacts) -> str | None:
     if len(facts.chat_template) > LONGEST:
         return None
-    from jinja2 import TemplateError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def refuse(message: str) -> str:
-        raise TemplateError(message)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.globals["raise_exception"] = refuse
-    environment.globals["strftime_now"] = lambda form: datetime(2026, 1, 1, tzinfo=UTC).strftime(form)
     messages = [
         {"role": "user", "content": "What is it?"},
         {"role": "assistant", "content": _ANSWER},
         {"role": "user", "content": "And then?"},
     ]
+    variables = {
+        "messages": messages,
+        "add_generation_prompt": False,
+        "bos_token": facts.begin_token,
+        "eos_token": facts.end_token,
+    }
+    program = Path(__file__).with_name("rendering.py")
     try:
-        return environment.from_string(facts.chat_template).render(
-            messages=messages,
-            add_generation_prompt=False,
-            bos_token=facts.begin_token,
-            eos_token=facts.end_token,
+        done = subprocess.run(
+            [sys.executable, "-I", str(program)],
+            input=json.dumps({"template": facts.chat_template, "variables": variables}),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=_SECONDS,
+            check=False,
         )
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        # A template is somebody else's program: whatever it trips over says that it cannot be relied on.
+    except subprocess.TimeoutExpired:
         return None
+    if done.returncode:
+        return None
+    rendered: str = json.loads(done.stdout)
+    return rendered
