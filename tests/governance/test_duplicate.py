@@ -16,8 +16,9 @@ from tests.helpers import shared
 
 from foretune.governance.checks import CheckSettings
 from foretune.governance.checks.duplicate import duplicate, sign, sign_all
-from foretune.governance.minhash import bands, jaccard, minhash, normalised_words, shingles, shingles_of
+from foretune.governance.minhash import bands, jaccard, minhash, shingles, shingles_of
 from foretune.governance.signed import dump, load
+from foretune.governance.words import normalised_words
 from foretune.types import Document, Finding, digest
 
 

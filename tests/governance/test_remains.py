@@ -14,7 +14,7 @@ from foretune.governance.checks import CheckSettings, named
 from foretune.governance.checks.boilerplate import boilerplate
 from foretune.governance.checks.registry import CorpusCheck
 from foretune.governance.findings import findings
-from foretune.governance.remains import remains
+from foretune.governance.remains import hints, remains
 from foretune.plan.config import GovernanceSettings, Rule
 from foretune.types import Document, Finding
 from foretune.vault import Vault
@@ -29,7 +29,10 @@ PIECES = st.sampled_from(
 
 
 def kinds(text: str, media_type: str = "text/plain") -> list[tuple[str, str, str | None]]:
-    return [(each.kind, text[each.start : each.end], each.repair) for each in remains(text, media_type)]
+    return [
+        (each.kind, text[each.start : each.end], each.repair)
+        for each in remains(text, media_type, hints(text, media_type))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_tags_and_merge_marks_of_a_whole_page_are_taken_out_line_by_line() -> No
 @settings(max_examples=150, deadline=None)
 def test_any_text_gives_places_inside_it(text: str) -> None:
     for media_type in ("text/plain", "text/markdown"):
-        for each in remains(text, media_type):
+        for each in remains(text, media_type, hints(text, media_type)):
             assert 0 <= each.start < each.end <= len(text)
 
 
@@ -94,7 +97,7 @@ def test_any_text_gives_places_inside_it(text: str) -> None:
     "piece", ["<b>", "<<<<<<< a\n", "&amp;amp;", "deal-\ning ", "h0use ", "[insert ", "<script>", "{{"]
 )
 def test_repeated_pieces_are_read_in_little_time(piece: str) -> None:
-    assert len(list(remains(piece * 10_000, "text/plain"))) <= 10_000
+    assert len(list(remains(piece * 10_000, "text/plain", hints(piece * 10_000, "text/plain")))) <= 10_000
 
 
 def signed(pages: dict[str, str]) -> list[Finding]:

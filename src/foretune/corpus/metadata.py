@@ -8,12 +8,12 @@ whatever is not understood stays in ``properties`` under its own name.
 from __future__ import annotations
 
 import math
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from itertools import islice
-from pathlib import PurePosixPath
 from typing import Any
 
 from foretune.corpus.dates import date_in_name, iso_date
@@ -120,10 +120,18 @@ def describe(metadata: Mapping[str, Any], text: str, name: str, *, markdown: boo
         name: Path or name of the file, the last resort for title and day.
         markdown: Whether headings of ``text`` are the document's own (not, say, names of sheets).
     """
-    known, properties = _sort(metadata)
     lines = text[: 200 * _HEAD_LINES].splitlines()
     stated = dict(_stated(lines))
-    stem = PurePosixPath(name).stem
+    stem = posixpath.splitext(posixpath.basename(name))[0]
+    if not metadata:  # as most records are
+        return Description(
+            title=(_first_heading(lines) if markdown else "") or _humanised(stem),
+            author=_names(stated["author"]) if "author" in stated else "",
+            event=stated.get("event", ""),
+            date=iso_date(stated.get("date")) or date_in_name(stem),
+            modified=iso_date(stated.get("modified")),
+        )
+    known, properties = _sort(metadata)
     title = _title(known, stem) or (_first_heading(lines) if markdown else "") or _humanised(stem)
     return Description(
         title=title,
@@ -151,9 +159,11 @@ def first_heading(text: str) -> str:
 def _first_heading(lines: Sequence[str]) -> str:
     lower = ""
     fenced = False
-    for number, line in enumerate(lines[:_HEAD_LINES]):
-        first = line[:1]
-        if (line.lstrip(" ")[:1] if first == " " else first) not in _MARKS:
+    lines = lines[:_HEAD_LINES]
+    marked = [number for number, line in enumerate(lines) if line[:1] in _MARKS or line[:1] == " "]
+    for number in marked:
+        line = lines[number]
+        if line.lstrip(" ")[:1] not in _MARKS:
             continue
         if _FENCE.match(line):
             fenced = not fenced
@@ -206,8 +216,6 @@ def spelling(key: str) -> str:
 
 def _sort(metadata: Mapping[str, Any]) -> tuple[dict[str, list[Any]], dict[str, Any]]:
     """Values by field, the preferred spelling first; and the rest, to which values that say nothing return."""
-    if not metadata:
-        return {name: [] for name in SPELLINGS}, {}
     spelled = {spelling(str(key)): str(key) for key in metadata}
     known: dict[str, list[Any]] = {}
     used: set[str] = set()
@@ -290,9 +298,8 @@ def _label(value: Any) -> Label | None:
 
 def _stated(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Lines near the top that state something: ``**Author:** Ann Example``."""
-    for line in reversed(
-        list(islice((line for line in lines if line.strip()), 12))
-    ):  # the first one wins: it is the last to be set
+    first = list(islice(filter(str.strip, lines), 12))
+    for line in reversed(first):  # the first one wins: it is the last to be set
         match = _STATED.match(line[:200]) if ":" in line else None
         if match is None:
             continue

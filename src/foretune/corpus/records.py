@@ -422,7 +422,11 @@ def _record(row: dict[str, Any], document_id: str, place: str, name: str, limit:
         return Aside(name, _NO_TEXT)
     if len(text) > limit:
         return Aside(name, _TOO_LONG.format(limit=limit))
-    text = _plain(text)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        text = _plain(text)
+        data = text.encode()
     path = row.get("path")
     about = describe(row, text, path if isinstance(path, str) and path else name)
     return Read(
@@ -431,7 +435,7 @@ def _record(row: dict[str, Any], document_id: str, place: str, name: str, limit:
             id=document_id,
             source="",
             path=name,
-            content_hash=hashlib.sha256(text.encode()).hexdigest(),
+            content_hash=hashlib.sha256(data).hexdigest(),
             text=text,
             title=about.title,
             author=about.author,

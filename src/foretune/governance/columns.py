@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, Self, overload
 
 import numpy as np
@@ -19,10 +20,9 @@ class Blobs(Sequence[bytes]):
     """Pieces of bytes, end to end in one buffer."""
 
     def __init__(self, items: Iterable[bytes] = ()) -> None:
-        self._data = bytearray()
-        self._bounds = array("q", (0,))
-        for item in items:
-            self.append(item)
+        items = list(items)
+        self._data = bytearray(b"".join(items))
+        self._bounds = array("q", accumulate(map(len, items), initial=0))
 
     def append(self, item: bytes) -> None:
         self._data += item

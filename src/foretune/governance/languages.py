@@ -24,6 +24,8 @@ _PAYS = 16
 
 def classify(texts: Sequence[str]) -> list[tuple[str, float]]:
     """ISO 639-1 code and probability (0 to 1) of the likeliest language of each text."""
+    if not texts:
+        return []
     model = _model()
     encoded = [model.identifier._encode(text) for text in texts]
     if sum(map(len, encoded)) <= _PAYS * max(map(len, encoded), default=0):

@@ -13,13 +13,13 @@ tenth of a millisecond (``docs/decisions/0005-preparation-engine.md``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from foretune.governance.words import Hashes, multipliers, scrambled, words_of
 
 __all__ = [
     "PERMUTATIONS",
@@ -31,13 +31,11 @@ __all__ = [
     "holders",
     "jaccard",
     "minhash",
-    "normalised_words",
     "samples_of",
     "shingles",
     "shingles_of",
 ]
 
-Hashes = NDArray[np.uint64]
 Signatures = NDArray[np.uint16]
 Sample = NDArray[np.uint32]
 
@@ -52,8 +50,6 @@ _SIGMAS = 4.0
 """Candidates whose signatures say that they are this many standard errors below the threshold are not compared."""
 _BLOCK = 1 << 16
 """Shingles hashed at once: their 32 bits fit the second-level cache."""
-_CHARACTERS = 1 << 16
-"""Characters of text looked at once."""
 _CROWD = 30
 _LOOKED_UP = 3
 """Values of a sample by which sets that hold it are found."""
@@ -63,26 +59,13 @@ _FEWEST = 4
 _KNOWN_BITS = 24
 _LOW = np.uint64(0xFFFFFFFF)
 
-_WORD = re.compile(r"\w+")
 _EMPTY = np.iinfo(np.uint32).max
-
-
-def _multipliers(count: int, seed: int) -> Hashes:
-    """Random odd 64-bit numbers."""
-    generator = np.random.Generator(np.random.PCG64(seed))
-    return generator.integers(0, 2**63, size=count, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 
 
 # Multiplication by an odd number permutes 32 bits (Dietzfelbinger et al. 1997, "A reliable randomized algorithm for
 # the closest-pair problem"); what is multiplied is well mixed already.
-_A = (_multipliers(PERMUTATIONS, 1) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
-_POSITION = _multipliers(SHINGLE, 3)
-_BASE = int(_multipliers(1, 4)[0])
-
-
-def normalised_words(text: str) -> list[str]:
-    """Words without case, punctuation and layout: what "the same text" means."""
-    return _WORD.findall(text.casefold())
+_A = (multipliers(PERMUTATIONS, 1) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+_POSITION = multipliers(SHINGLE, 3)
 
 
 def shingles(text: str) -> Hashes:
@@ -94,9 +77,9 @@ def shingles(text: str) -> Hashes:
 def shingles_of(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
     """The same for many texts, in order of place and with repetitions, (n,); and where each text's begin, (texts + 1,).
 
-    Words are those of :func:`normalised_words`.
+    Words are those of :func:`~foretune.governance.words.normalised_words`.
     """
-    words, firsts = _words_of(texts)
+    words, _, firsts, *_ = words_of(texts)
     counts = np.diff(firsts)
     runs = np.where(counts >= SHINGLE, counts - (SHINGLE - 1), np.minimum(counts, 1))
     bounds = np.concatenate(([0], np.cumsum(runs)))
@@ -110,70 +93,7 @@ def shingles_of(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
         first, last = firsts[text], firsts[text + 1]
         mixed[first] = (words[first:last] * _POSITION[: last - first]).sum(dtype=np.uint64)
     begins = np.arange(bounds[-1], dtype=np.int64) + np.repeat(firsts[:-1] - bounds[:-1], runs)
-    return _scramble(mixed[begins]), bounds
-
-
-def _words_of(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
-    """64-bit hashes of the words of all texts, and where each text's begin, (texts + 1,)."""
-    folded = [text.casefold() for text in texts]
-    ends = np.cumsum([len(text) + 1 for text in folded], dtype=np.int64) if folded else np.zeros(0, np.int64)
-    joined = "\n".join(folded)
-    codes: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
-    if joined.isascii():
-        codes = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
-    elif (wide := joined.encode("utf-16-le", "surrogatepass")) and len(wide) == 2 * len(joined):
-        codes = np.frombuffer(wide, dtype="<u2")
-    else:
-        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    inside = np.zeros(len(codes) + 2, dtype=np.bool_)
-    np.take(_letters(codes.dtype.itemsize), codes, out=inside[1:-1])
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
-    starts, stops = edges[::2], edges[1::2]
-    hashes = np.empty(len(starts), dtype=np.uint64)
-    done = 0
-    while done < len(starts):  # some words at a time: the powers of the base are for a stretch of text
-        offset = starts[done]
-        last = max(done + 1, int(np.searchsorted(stops, offset + _CHARACTERS, side="right")))
-        powers, inverses = _powers(max(_CHARACTERS, int(stops[last - 1] - offset)))
-        stretch = codes[offset : stops[last - 1]].astype(np.uint64)
-        stretch *= powers[: len(stretch)]
-        sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(stretch, dtype=np.uint64)))
-        begin, end = starts[done:last] - offset, stops[done:last] - offset
-        # A word is a polynomial of its characters; dividing by the power of its place makes the place not matter.
-        hashes[done:last] = (sums[end] - sums[begin]) * inverses[begin]
-        done = last
-    return _scramble(hashes), np.concatenate(([0], np.searchsorted(starts, ends))).astype(np.int64)
-
-
-@cache
-def _letters(width: int) -> NDArray[np.bool_]:
-    """For each code point of 1 (ASCII), 2 or 4 bytes, whether it is part of a word."""
-    count = {1: 0x80, 2: 0x10000, 4: 0x110000}[width]
-    every = np.arange(count, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    inside = np.zeros(count, dtype=np.bool_)
-    for match in _WORD.finditer(every):
-        inside[match.start() : match.end()] = True
-    return inside
-
-
-@cache
-def _powers(count: int) -> tuple[Hashes, Hashes]:
-    """The powers of an odd number modulo 2^64, and their inverses, (count,)."""
-
-    def rising(base: int) -> Hashes:
-        factors = np.full(count, base, dtype=np.uint64)
-        factors[0] = 1
-        return np.multiply.accumulate(factors)
-
-    return rising(_BASE), rising(pow(_BASE, -1, 2**64))
-
-
-def _scramble(values: Hashes) -> Hashes:
-    """The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every bit depends on every bit."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    scrambled: Hashes = values ^ (values >> np.uint64(31))
-    return scrambled
+    return scrambled(mixed[begins]), bounds
 
 
 def minhash(hashes: Hashes, bounds: NDArray[np.int64]) -> Signatures:
@@ -241,9 +161,9 @@ def holders(
     del held, owners, edges, sizes, keys
     ranks = np.empty(len(lengths), dtype=np.int64)
     ranks[order] = np.arange(len(order))
-    least = share - _SIGMAS * (share * (1 - share)) ** 0.5 / _FEWEST**0.5
     for position in sorted(near, key=ranks.__getitem__):
         mine = values[bounds[position] : bounds[position + 1]]
+        least = share - _SIGMAS * (share * (1 - share) / len(mine)) ** 0.5
         found = [
             other
             for other in sorted(near[position] - {position}, key=ranks.__getitem__)
@@ -310,7 +230,7 @@ def _buckets(signatures: Signatures, rows: NDArray[np.int64], band: range) -> It
     """Places of the rows that are alike in a band, by what they have there."""
     mixed = np.zeros(len(rows), dtype=np.uint64)
     for column in band:
-        mixed = _scramble(mixed + signatures[rows, column])
+        mixed = scrambled(mixed + signatures[rows, column])
     order = np.argsort(mixed, kind="stable")
     ordered = mixed[order]
     del mixed

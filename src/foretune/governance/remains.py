@@ -11,7 +11,17 @@ from typing import Any
 
 from foretune.governance.markup import blank_code
 
-__all__ = ["Remain", "holds_markup", "remains"]
+__all__ = ["SUSPECT", "Remain", "hints", "holds_markup", "remains"]
+
+SUSPECT = (
+    r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\x{ad}\x{fb00}-\x{fb06}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}"
+    r"\x{2066}-\x{2069}\x{feff}\x{fffd}]"
+    r"|[^\x00-\x7f–—‘’“”…•\x{a0}][^\x00-\x7f]|[–—‘’“”…•\x{a0}][^\x00-\x7f–—‘’“”…•\x{a0}]|[\x{c2}\x{c3}] "
+    r"|&(?:#\d{2,4}|#x[0-9a-fA-F]{2,4}|[A-Za-z]{3,8}\d?);"
+)
+"""What a line must hold to have been garbled. A wrong encoding makes at least two characters of one, or, where the
+second was a space that does not break, "Â" or "Ã" before a space; typographic marks alone are what most clean texts
+have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +133,16 @@ _OCR_ONE = re.compile(r"(?<![AEIOUaeiou])1(?![AEIOUaeiou])")
 _LEAST_OCR, _OCR_REACH = 3, 400
 
 
-def remains(text: str, media_type: str) -> Iterator[Remain]:
-    """All of it, kind by kind; nothing that stands in code. Costs one pass where there is nothing."""
-    markup = holds_markup(text, media_type)
-    hinted = _hinted(text, markup)
-    if not hinted:
+def hints(text: str, media_type: str) -> frozenset[str]:
+    """What of :func:`remains` the text may hold, and whether :data:`SUSPECT`; told in one pass."""
+    return _hinted(text, holds_markup(text, media_type))
+
+
+def remains(text: str, media_type: str, hinted: frozenset[str]) -> Iterator[Remain]:
+    """All of it, kind by kind; nothing that stands in code. ``hinted`` is what :func:`hints` told."""
+    if not hinted - {SUSPECT}:
         return
+    markup = holds_markup(text, media_type)
     code = blank_code(text)
     if code != text:
         hinted = _hinted(code, markup)
@@ -165,7 +179,7 @@ _OCR_SEVERAL = rf"(?s)(?:(?:^|[^A-Za-z0-9_/.@#-])[A-Za-z]+[015!][a-z].*?){{{_LEA
 _LIGATURE = r"(?i:\b(?:" + "|".join(sorted(_BROKEN_LIGATURES, key=len, reverse=True)) + r")\b)"
 _CUT_HINT = r"\pL[-\x{2010}\x{ac}]\n[ \t]*[a-z\x{df}-\x{f6}\x{f8}-\x{ff}]"
 _TAG_HINT = r"</?[A-Za-z]"
-_HINTS = (_PLACEHOLDER_HINT, _OCR_HINT, _LIGATURE, _CUT_HINT, r"\{[%{#]", "<%", "<{7} ", "&amp;")
+_HINTS = (SUSPECT, _PLACEHOLDER_HINT, _OCR_HINT, _LIGATURE, _CUT_HINT, r"\{[%{#]", "<%", "<{7} ", "&amp;")
 """One of the beginnings of everything above, in Markdown and HTML."""
 _PLAIN_HINTS = (*_HINTS, _TAG_HINT, r"&[#a-zA-Z0-9]{2,8};")
 """The same in plain text."""
@@ -218,8 +232,10 @@ def _merges(text: str) -> Iterator[Remain]:
 
 
 def _tags(code: str) -> Iterator[Remain]:
+    if code.count("<") < _LEAST_TAGS:
+        return
     programs: list[tuple[int, int]] = []
-    for match in _PROGRAM.finditer(code):
+    for match in _PROGRAM.finditer(code) if "<s" in code or "<S" in code else ():
         if programs and match.start() < programs[-1][1]:
             continue
         close = code.find(f"</{match[1]}", match.end())
@@ -229,7 +245,9 @@ def _tags(code: str) -> Iterator[Remain]:
         programs.append((match.start(), end + 1 if end >= 0 else len(code)))
         if len(programs) >= _MOST:
             break
-    tags = [match for match in _TAG.finditer(code) if not any(a <= match.start() < b for a, b in programs)]
+    tags = list(_TAG.finditer(code))
+    if programs:
+        tags = [match for match in tags if not any(a <= match.start() < b for a, b in programs)]
     if len(tags) < _LEAST_TAGS:  # one tag can be what the text is about
         tags = []
     yield from (Remain(start, end, "html", "") for start, end in programs)

@@ -28,7 +28,7 @@ class Signed:
     date: str
     modified: str
     length: int
-    """Characters."""
+    """Characters without white space."""
     labels: int
     """How many of title, author, event, date, tags, keywords it has."""
     exact: bytes

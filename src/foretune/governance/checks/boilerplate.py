@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -28,14 +26,13 @@ _MOST_LINES = 512
 """Of a document, those with the smallest hashes: the same line is kept or left out everywhere."""
 _MOST_OF_IT = 0.8
 """A document with a larger share of repeated lines is one of many versions: what it shares is no menu."""
-_MARKS = " \t\r#>*-+|_"
-"""Marks of lists, quotes, headings and tables, at the ends of a line."""
 _RELATED = 20
 _SORTED = 1 << 20
 """Lines looked at or sorted at once."""
 _OPENS = re.compile(r"\s*(?:[-*+•#>|_=]|\(?\w{1,3}[.)]\s)")
 """How an item, a heading, a quotation or a row of a table begins."""
 _SENTENCE_GOES_ON = re.compile(r"[^\s.!?:;…|>\])”\"'_*]\n\Z")
+_LINE_END = re.compile("\n")
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -44,7 +41,7 @@ class _Signature:
     id: str
     path: str
     lines: bytes
-    """CRC-32 of its lines, each once, ascending: 32-bit numbers."""
+    """Hashes of the words of its lines, each once, ascending: 32-bit numbers."""
 
 
 class _Signatures:
@@ -68,47 +65,36 @@ class _Signatures:
         return len(self.ids)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Place and words of each line that is long enough; without the marks of lists, quotes and headings."""
-    position = 0
-    for line in text.split("\n"):
-        if len(line) >= _SHORTEST and (words := _words_of(line)):
-            yield position, words
-        position += len(line) + 1
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    """Place of each line that is long enough, and the hash of its words."""
+    from foretune.governance.words import composed, lines_of
 
-
-def _words_of(line: str) -> str:
-    """The words of a line, whatever stands between them; empty where they are few."""
-    words = line.strip(_MARKS).split()
-    return " ".join(words) if len(words) >= _WORDS else ""
-
-
-def _hash(words: str) -> int:
-    return zlib.crc32(words.encode("utf-8", "surrogatepass"))
-
-
-def _hashes(text: str) -> set[int]:
-    """Those of the words of its lines; as of :func:`_lines`, in a third of the time."""
-    hashes = set()
-    for line in text.split("\n"):
-        if len(line) < _SHORTEST:
-            continue
-        bare = line.strip(_MARKS)
-        if "  " not in bare and bare.isprintable():  # no other space than single ones: these are its words already
-            if bare.count(" ") >= _WORDS - 1:
-                hashes.add(zlib.crc32(bare.encode()))
-        elif words := _words_of(line):
-            hashes.add(_hash(words))
-    return hashes
+    found = lines_of([composed(text)], shortest=_SHORTEST, fewest=_WORDS)
+    places = [0, *(match.end() for match in _LINE_END.finditer(text))]
+    for line, number in zip(found.hashes.tolist(), found.numbers.tolist(), strict=True):
+        yield places[number], line
 
 
 def _sign(document: Document) -> _Signature:
-    hashes = sorted(_hashes(document.text))
-    return _Signature(document.id, document.path, array("I", hashes[:_MOST_LINES]).tobytes())
+    return next(iter(_sign_all([document])))
 
 
 def _sign_all(documents: Sequence[Document]) -> _Signatures:
-    return _Signatures(map(_sign, documents))
+    import numpy as np
+
+    from foretune.governance.words import AT_ONCE, composed, lines_of
+
+    signatures = _Signatures()
+    signatures.ids, signatures.paths = Strings(each.id for each in documents), Strings(each.path for each in documents)
+    for start in range(0, len(documents), AT_ONCE):
+        texts = [composed(each.text) for each in documents[start : start + AT_ONCE]]
+        found = lines_of(texts, shortest=_SHORTEST, fewest=_WORDS)
+        keys = np.unique((found.texts.astype(np.uint64) << np.uint64(32)) | found.hashes)
+        owners = (keys >> np.uint64(32)).astype(np.int64)
+        counts = np.bincount(owners, minlength=len(texts))
+        kept = np.arange(len(keys)) - np.repeat(np.cumsum(counts) - counts, counts) < _MOST_LINES
+        signatures.lines += Blobs.of(keys[kept].astype(np.uint32), np.minimum(counts, _MOST_LINES))
+    return signatures
 
 
 @corpus_check(
@@ -117,7 +103,7 @@ def _sign_all(documents: Sequence[Document]) -> _Signatures:
     sign=_sign,
     sign_all=_sign_all,
     settings=("every_place",),
-    version=2,
+    version=3,
     part_of="garbled",
 )
 def boilerplate(
@@ -214,9 +200,8 @@ class _Stretch:
 def _stretches(text: str, repeated: Mapping[int, list[int]]) -> Iterator[_Stretch]:
     stretch: list[tuple[int, int]] = []  # place and hash of lines on end
     reached = -1
-    for position, words in [*_lines(text), (len(text) + 2, "")]:
-        line = _hash(words) if words else -1
-        fits = line in repeated and _LETTERS.search(words) is not None
+    for position, line in [*_lines(text), (len(text) + 2, -1)]:
+        fits = line in repeated and _LETTERS.search(text, position, _end_of_line(text, position)) is not None
         goes_on = stretch and fits and not text[reached:position].strip()
         if goes_on and repeated[line] == repeated[stretch[0][1]]:
             stretch.append((position, line))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from foretune.governance.signed import Signed, SignedColumns, dump, load
 from foretune.types import Document, Finding, Related, Severity, digest
 
 if TYPE_CHECKING:
-    from foretune.governance.minhash import Hashes
+    from foretune.governance.words import Hashes
 
 __all__ = ["Group", "clusters", "duplicate", "groups", "keeper", "sign", "sign_all"]
 
@@ -25,7 +24,8 @@ TYPES = {"exact": Severity.MEDIUM, "near": Severity.MEDIUM, "contained": Severit
 
 CONTAINED = 0.95
 """A document is contained in another that holds this much of its runs of five words."""
-_SIGNED_AT_ONCE = 64
+_SPACES = bytes(code for code in range(128) if chr(code).isspace())
+_WIDE_SPACES = tuple(chr(code) for code in range(128, 0x3001) if chr(code).isspace())
 _COMPARED_AT_ONCE = 128
 """Shingle sets kept in memory while candidates are compared."""
 
@@ -37,7 +37,10 @@ def sign(document: Document) -> Signed:
 
 def sign_all(documents: Sequence[Document]) -> SignedColumns:
     """The same for many documents."""
+    import numpy as np
+
     from foretune.governance.minhash import minhash, samples_of, shingles_of
+    from foretune.governance.words import AT_ONCE, composed
 
     signed = SignedColumns()
     signed.ids, signed.paths = Strings(each.id for each in documents), Strings(each.path for each in documents)
@@ -46,20 +49,34 @@ def sign_all(documents: Sequence[Document]) -> SignedColumns:
     for each in documents:
         described = (each.title, each.author, each.event, each.date, each.tags, each.keywords)
         signed.labels.append(sum(map(bool, described)))
-    for start in range(0, len(documents), _SIGNED_AT_ONCE):
-        texts = [_normalised(each.text) for each in documents[start : start + _SIGNED_AT_ONCE]]
+    for start in range(0, len(documents), AT_ONCE):
+        texts = [composed(each.text) for each in documents[start : start + AT_ONCE]]
         hashes, bounds = shingles_of(texts)
-        signed.lengths.extend(map(len, texts))
-        signed.exact += Blobs(
-            hashlib.blake2b(text.encode(), digest_size=16).digest() if text else b"" for text in texts
-        )
+        sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes)))[bounds]
+        for text, words in zip(texts, np.diff(sums), strict=True):
+            bare, length = _bare(text)
+            signed.lengths.append(length)
+            signed.exact.append(_exact(bare, words.tobytes()) if bare else b"")
         signed.signatures += minhash(hashes, bounds).tobytes()
         signed.samples += Blobs.of(*samples_of(hashes, bounds))
     return signed
 
 
-def _normalised(text: str) -> str:
-    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+def _bare(text: str) -> tuple[bytes, int]:
+    """``text`` without white space, and its length in characters; three times as fast as ``text.split()``."""
+    data = text.encode()
+    if len(data) > len(text):
+        for space in _WIDE_SPACES:
+            if space in text:
+                text = "".join(text.split())
+                return text.encode(), len(text)
+    bare = data.translate(None, _SPACES)
+    return bare, len(text) - (len(data) - len(bare))
+
+
+def _exact(bare: bytes, words: bytes) -> bytes:
+    """The hash of a text without white space and of what its words come to: "no where" is not "nowhere"."""
+    return hashlib.blake2b(bare, digest_size=16, salt=words).digest()
 
 
 @corpus_check(
@@ -71,7 +88,7 @@ def _normalised(text: str) -> str:
     load=load,
     columns=("text", "title", "author", "event", "date", "modified", "tags", "keywords", "path"),
     settings=("near_duplicate",),
-    version=2,
+    version=3,
 )
 def duplicate(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckSettings) -> Iterable[Finding]:
     """Documents with the same text (*exact*; layout does not count), nearly the same (*near*), or in another in full.
@@ -223,9 +240,10 @@ class _Comparison:
 
     def __init__(self, text: Callable[[str], str]) -> None:
         from foretune.governance.minhash import shingles
+        from foretune.governance.words import composed
 
         self._shingles: Callable[[str], Hashes] = lru_cache(maxsize=_COMPARED_AT_ONCE)(
-            lambda document_id: shingles(_normalised(text(document_id)))
+            lambda document_id: shingles(composed(text(document_id)))
         )
 
     def jaccard(self, left: str, right: str) -> float:

@@ -20,6 +20,18 @@ Of 880 pieces of handbooks and blogs, 95 % were certain after the opening, none 
 _CERTAIN = 0.98
 _SURE = 0.8
 
+_WORDS_OF_ENGLISH = """
+the and that with you your are this from have not can will has but they their our which when these would should what
+there been were about who than them then how any because only other could also into its
+"""
+_ENGLISH = frozenset(_WORDS_OF_ENGLISH.split())
+"""Function words of English, most of them words of no other language."""
+_PLENTY, _DENSE = 4, 0.12
+"""So many different ones, and such a share of all words, make a text English: of 3,286 pieces of handbooks and blogs
+most have them, and the classifier, which takes ten times as long, said the same of every one."""
+_SAID_BY_WORDS = 0.998
+"""The lower bound that 2,600 pieces without an error give (the rule of three: 1 - 3 / n)."""
+
 _NAMES = {
     "ar": "Arabic",
     "bg": "Bulgarian",
@@ -81,7 +93,9 @@ def _identify(numbered: Iterable[tuple[int, str]], found: list[tuple[str, float]
     numbers, texts = [], []
     doubtful = []
     for number, words in numbered:
-        if _letters_enough(words):
+        if _english(words):
+            found[number] = "en", _SAID_BY_WORDS
+        elif _letters_enough(words):
             numbers.append(number)
             texts.append(words)
         else:
@@ -91,6 +105,12 @@ def _identify(numbered: Iterable[tuple[int, str]], found: list[tuple[str, float]
         if identified[1] < _CERTAIN:
             doubtful.append(number)
     return doubtful
+
+
+def _english(words: str) -> bool:
+    every = words.lower().split()
+    of_english = [word for word in every if word in _ENGLISH]
+    return len(of_english) >= _DENSE * len(every) and len(set(of_english)) >= _PLENTY
 
 
 def _letters_enough(words: str) -> bool:

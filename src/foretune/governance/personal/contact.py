@@ -107,6 +107,8 @@ PATTERNS: tuple[Pattern, ...] = (
         where(_email),
         ("@",),
         hint=r"@[A-Za-z0-9][A-Za-z0-9-]*\.",
+        anchor="@",
+        before=64,
     ),
     Pattern(
         "ip",

@@ -1,7 +1,7 @@
-"""Which patterns can match in a text at all, told in one pass.
+"""Which patterns can match in a text at all, told in two passes.
 
 Every pattern has a hint: an expression for RE2, without look-around, that is found wherever
-the pattern matches and that all hints together are searched for at once. Most texts hold
+the pattern matches and that many hints together are searched for at once. Most texts hold
 hardly any of them, and sixty expressions tried one by one cost a hundred times as much.
 
 RE2 knows case, words and word boundaries of ASCII only. A hint therefore says ``\\p{Nd}`` for
@@ -19,34 +19,49 @@ __all__ = ["hinted"]
 
 _SAME_WITHOUT_CASE = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"), ("\u212a", "k"))
 """Dotted and dotless I, long S, the sign for kelvin: what ``re.IGNORECASE`` finds ASCII letters in."""
-_MEMORY = 64 << 20
-"""Bytes that the automaton may take; it takes them as texts need them."""
+_MEMORY = 32 << 20
+"""Bytes that an automaton may take; it takes them as texts need them."""
+_OF_DIGITS = re.compile(r"\\p\{Nd\}|0-9")
+_RUNS_ON = re.compile(r"(?:\]|\\S)[*+]")
 
 
 def hinted(text: str) -> list[int]:
     """Positions of the patterns that may match in ``text``, ascending."""
-    from foretune.governance.personal import PATTERNS
-
     if not text.isascii():
         for letter, plain in _SAME_WITHOUT_CASE:
             text = text.replace(letter, plain)
-    found = _hints().Match(text.encode("utf-8", "replace"))
-    everything = len(PATTERNS)
-    # Without the empty expression, which is found everywhere, the automaton ran out of memory: then all are tried.
-    return sorted(found)[:-1] if found and everything in found else list(range(everything))
+    data = text.encode("utf-8", "replace")
+    found: list[int] = []
+    for positions, hints in _automata():
+        held = hints.Match(data)
+        if len(held or ()) == 1:  # the empty expression, which is found everywhere
+            continue
+        # Without it the automaton ran out of memory: then all are tried.
+        found += [positions[each] for each in held if each < len(positions)] if held else positions
+    return sorted(found)
 
 
 @cache
-def _hints() -> Any:
+def _automata() -> list[tuple[list[int], Any]]:
+    """Positions of patterns, and the automaton of their hints.
+
+    Two of them, because what is begun in one doubles the states of the other: a few digits begin many hints of numbers,
+    and whatever follows a word can go on for long.
+    """
     import re2
 
     from foretune.governance.personal import PATTERNS
 
-    options = re2.Options()
-    options.max_mem = _MEMORY
-    hints = re2.Set.SearchSet(options)
-    for pattern in PATTERNS:
-        hints.Add(pattern.hint or f"(?i:{'|'.join(map(re.escape, pattern.cues))})")
-    hints.Add("")
-    hints.Compile()
-    return hints
+    every = [pattern.hint or f"(?i:{'|'.join(map(re.escape, pattern.cues))})" for pattern in PATTERNS]
+    numbers = [each for each, hint in enumerate(every) if _OF_DIGITS.search(hint) and not _RUNS_ON.search(hint)]
+    automata = []
+    for positions in (numbers, [each for each in range(len(every)) if each not in numbers]):
+        options = re2.Options()
+        options.max_mem = _MEMORY
+        hints = re2.Set.SearchSet(options)
+        for each in positions:
+            hints.Add(every[each])
+        hints.Add("")
+        hints.Compile()
+        automata.append((positions, hints))
+    return automata

@@ -57,7 +57,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "A payment card number (its checksum is right)",
         where(_maestro, 1),
         ("card", "visa", "maestro", "amex", "cc", "credit", "debit"),
-        hint=r"\p{Nd}{4}(?:[ -]?\p{Nd}){8}",
+        hint=r"(?i:card|visa|maestro|amex|cc|credit|debit)[^\n\p{Nd}]*\p{Nd}{4}(?:[ -]?\p{Nd}){8}",
     ),
     Pattern(
         "account",

@@ -7,12 +7,14 @@ neighbouring repetitions can take the same characters, so that no text makes it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from foretune.types import Severity
 
-__all__ = ["Accept", "Pattern", "digits", "where"]
+__all__ = ["REACH", "Accept", "Pattern", "digits", "where"]
+
+REACH = 600
 
 Accept = Callable[[re.Match[str]], tuple[int, int] | None]
 """From a match to the span that is meant; None where it is something else after all."""
@@ -37,6 +39,24 @@ class Pattern:
     hint: str = ""
     """RE2 for what every text holds that the expression matches in (see :mod:`~foretune.governance.personal.hints`);
     empty: one of the cues."""
+    anchor: str = ""
+    """A character that stands once in every match: looking around it is faster than trying every place."""
+    before: int = 0
+    """Characters of a match before its anchor, at most; behind it, fewer than :data:`REACH`."""
+
+    def found(self, text: str) -> Iterator[re.Match[str]]:
+        """The matches in ``text``, as ``finditer`` gives them."""
+        if not self.anchor:
+            yield from self.regex.finditer(text)
+            return
+        reached = 0
+        place = text.find(self.anchor)
+        while place >= 0:
+            match = self.regex.search(text, max(reached, place - self.before), place + REACH)
+            if match:
+                yield match
+                reached = match.end()
+            place = text.find(self.anchor, max(reached, place + 1))
 
 
 def where(valid: Callable[[str], bool] = lambda _: True, group: int = 0) -> Accept:

@@ -108,7 +108,7 @@ def matches(text: str, prose: str) -> list[Seen]:
         pattern = PATTERNS[position]
         if pattern.cues and not any(cue in lowered for cue in pattern.cues):
             continue
-        for match in pattern.regex.finditer(text if pattern.in_code else prose):
+        for match in pattern.found(text if pattern.in_code else prose):
             span = pattern.accept(match)
             if span is not None and not _overlaps(taken, *span):
                 insort(taken, (*span, position))

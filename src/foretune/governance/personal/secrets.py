@@ -125,5 +125,6 @@ PATTERNS: tuple[Pattern, ...] = (
         where(_password, 1),
         ("password", "passwd", "pwd", "passphrase", "passcode"),
         0.7,
+        hint=r"(?i:password|passwd|pwd|passphrase|passcode)[\"']?[\s\x1c-\x1f\x{85}\pZ]*(?:=|:|(?i:is) )",
     ),
 )
