@@ -171,3 +171,16 @@ def test_many_texts_at_once_are_told_as_py3langid_tells_each(texts: list[str]) -
 def test_languages_are_the_same_alone_and_among_others() -> None:
     texts = [page.read_text("utf-8") for page in sorted((shared("handbook-18f") / "corpus").rglob("*.md"))[:80]]
     assert identify_all([*texts, *LANGUAGES, ""]) == [identify(text) for text in (*texts, *LANGUAGES, "")]
+
+
+def test_a_german_text_that_quotes_an_english_sentence_stays_german() -> None:
+    quote = "“What they are not told when they join is that there would be other rules,” sagt der Betriebsrat. "
+    text = (
+        quote
+        + (
+            "Die Beschäftigten haben nach sechs Monaten Anspruch auf Bildungsurlaub, wenn der Antrag rechtzeitig gestellt "
+            "wurde und betriebliche Gründe nicht entgegenstehen. Über Ausnahmen entscheidet die Leitung der Abteilung. "
+        )
+        * 4
+    )
+    assert identify(text)[0] == "de"

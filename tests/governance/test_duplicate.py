@@ -213,3 +213,12 @@ def test_variants_of_a_licence_meet_and_the_unrelated_do_not() -> None:
     close = [p for row in rows for p in row.get("pairs", []) if p["shingle5_jaccard"] >= 0.75]
     together = sum(cluster.get(p["a"]) == cluster.get(p["b"]) is not None for p in close)
     assert together >= 0.99 * len(close) > 50
+
+
+@given(st.text(alphabet="ab \n\t\u00a0\u2003.é", max_size=30), st.text(alphabet="ab \n\t\u00a0\u2003.é", max_size=30))
+def test_a_copy_has_the_same_characters_and_the_same_words(left: str, right: str) -> None:
+    one, other = sign_all([page("a.md", left), page("b.md", right)])
+    same = left.split() and "".join(left.split()) == "".join(right.split())
+    alike = bool(same) and normalised_words(left) == normalised_words(right)
+    assert bool(one.exact and one.exact == other.exact) == alike
+    assert one.length == len("".join(left.split()))

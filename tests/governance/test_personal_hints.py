@@ -47,3 +47,12 @@ def test_letters_that_python_takes_for_ascii_ones_are_seen(text: str) -> None:
 
 def test_a_text_without_anything_personal_is_left_alone_at_once() -> None:
     assert hinted("The committee meets on Tuesdays and writes down what it decides.") == []
+
+
+@given(st.text(alphabet="ab.@-_é 7\n", max_size=60))
+def test_a_pattern_with_an_anchor_finds_what_trying_every_place_finds(text: str) -> None:
+    anchored = [pattern for pattern in PATTERNS if pattern.anchor]
+    assert anchored
+    for pattern in anchored:
+        for some in (text, f"a.b@c.de{text}x@y.org"):
+            assert [m.span() for m in pattern.found(some)] == [m.span() for m in pattern.regex.finditer(some)]
