@@ -178,8 +178,8 @@ def test_a_german_text_that_quotes_an_english_sentence_stays_german() -> None:
     text = (
         quote
         + (
-            "Die Beschäftigten haben nach sechs Monaten Anspruch auf Bildungsurlaub, wenn der Antrag rechtzeitig gestellt "
-            "wurde und betriebliche Gründe nicht entgegenstehen. Über Ausnahmen entscheidet die Leitung der Abteilung. "
+            "Die Beschäftigten haben nach sechs Monaten Anspruch auf Bildungsurlaub, wenn der Antrag rechtzeitig "
+            "gestellt wurde und betriebliche Gründe nicht entgegenstehen. Über Ausnahmen entscheidet die Leitung. "
         )
         * 4
     )

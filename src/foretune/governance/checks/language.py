@@ -27,8 +27,8 @@ there been were about who than them then how any because only other could also i
 _ENGLISH = frozenset(_WORDS_OF_ENGLISH.split())
 """Function words of English, most of them words of no other language."""
 _PLENTY = 2
-"""So many different ones in each half of an opening make a text English: of 3,286 pieces of handbooks and blogs most have
-them, and the classifier, which takes ten times as long, said the same of every one. In each half, for a German page may
+"""So many different ones in each half of an opening make a text English: most of 3,286 pieces of handbooks and blogs
+have them, and the classifier, which takes ten times as long, said the same of each. In each half, for a German page may
 begin with an English quotation."""
 _SAID_BY_WORDS = 0.998
 """The lower bound that 2,529 pieces without an error give (the rule of three: 1 - 3 / n)."""
