@@ -54,6 +54,9 @@ class Purpose(Section):
     must_answer: str = Field("", description="what it must be able to answer or write, in a sentence")
     must_never: str = Field("", description="what it must never do or reveal")
     questions: str = Field("questions.csv", description="the bench: questions whose answers are known (CSV or JSONL)")
+    outside: list[str] = Field(
+        [], description="topics it has to know that the documents do not cover; `foretune models probe` asks about them"
+    )
 
 
 class People(Section):
