@@ -19,13 +19,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foretune.errors import InputError
+from foretune.plan.advice.tradeoffs import TRAINED_TOKENS_PER_SECOND
 
 __all__ = ["HARDWARE", "Hardware", "named_hardware", "read_hardware", "this_machine"]
 
 HERE = "this machine"
-REFERENCE_TRAINING = (134_515_008, 120.0)
-"""Parameters, and tokens trained a second: SmolLM2-135M, LoRA rank 16, two cores without a GPU (measured). It stands
-in for this machine until something was trained here."""
+REFERENCE_TRAINING = (134_515_008, TRAINED_TOKENS_PER_SECOND)
+"""Parameters, and tokens trained a second. It stands in for this machine until something was trained here."""
 REFERENCE_BANDWIDTH = 14.5e9
 """Bytes of weights read a second while writing, two cores (measured: a model of 1.1 GB writes 9 to 17 tokens)."""
 REFERENCE_TOKEN_SECONDS = 0.0065
@@ -43,7 +43,8 @@ class Hardware:
     bandwidth: float = 0.0
     peak_flops: float = 0.0
     training_flops: float = 0.0
-    """What training reached here (6 operations a token and parameter)."""
+    """What training reached here (6 operations a token and parameter; a pilot's examples are too short for
+    attention to count)."""
     source: str = ""
     price_per_hour: float | None = None
     currency: str = ""
@@ -63,7 +64,8 @@ def this_machine(*, tokens_per_second: float | None = None, parameters: int | No
     """The machine this runs on.
 
     Args:
-        tokens_per_second: what the newest training here reached; None takes the reference measurement.
+        tokens_per_second: what the newest training here reached, with whatever else the machine did meanwhile;
+            None takes the reference measurement.
         parameters: of the model that was trained; None: of the packaged one.
     """
     reference, speed = REFERENCE_TRAINING

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from foretune.errors import InputError
 from foretune.plan.config import Config
-from foretune.plan.intent import intent
-from foretune.types import Label, digest
+from foretune.plan.topics import plan_topics
+from foretune.types import digest
 
-__all__ = ["VendorQuestion", "invented_model", "questionnaire", "topics_of"]
+__all__ = ["VendorQuestion", "invented_model", "questionnaire"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def questionnaire(config: Config, path: Path | None = None, *, invented: str = "
         raise InputError(f"{where} is not TOML ({error}): mend it.") from None
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{where} holds no questions: it needs a [[question]] table for each.")
-    topics = {**topics_of(config), "invented_model": invented or invented_model(config)}
+    topics = {**plan_topics(config), "invented_model": invented or invented_model(config)}
     seen = set[str]()
     questions = []
     for number, values in enumerate(entries, start=1):
@@ -125,44 +125,6 @@ def _question(values: object, topics: Mapping[str, str], where: str) -> VendorQu
 
 def _filled(text: str, topics: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: topics.get(match[1], match[0]), text)
-
-
-_HEALTH = re.compile(r"\b(?:phi|health\w*|patients?|clinic\w*|medical|diagnos\w*|hospitals?|hipaa)\b", re.IGNORECASE)
-_HR = re.compile(r"\b(?:hr|staff|employees?|applicants?|payroll|human resources|recruit\w*)\b", re.IGNORECASE)
-_PERSONAL = re.compile(
-    r"\b(?:patients?|clients?|customers?|employees?|personal|crm|salary|names?|members?|citizens?|pii|phi)\b",
-    re.IGNORECASE,
-)
-_OFFLINE = re.compile(
-    r"\b(?:offline|air-?gapped|no internet|never the internet|not leave|never leave|in our building|this machine"
-    r"|on[- ]prem\w*)\b",
-    re.IGNORECASE,
-)
-_QUICK = 10
-"""Seconds; whoever waits longer is not in a hurry."""
-
-
-def topics_of(config: Config) -> Mapping[str, str]:
-    """What the plan says that a question may be tied to, by topic, with what fills the questions' blanks."""
-    story, purpose = config.story, config.purpose
-    told = " ".join((story.persona, story.want, story.so_that, purpose.must_answer, purpose.must_never))
-    found: dict[str, str] = {}
-    for topic, applies in (
-        ("health", _HEALTH.search(told)),
-        ("hr", _HR.search(told)),
-        ("personal", _PERSONAL.search(told)),
-        ("offline", _OFFLINE.search(f"{config.platform.where} {purpose.must_never}")),
-        ("voice", intent(config).voice),
-        ("restricted", config.corpus.label.rank >= Label.CONFIDENTIAL.rank),
-        ("languages", len(config.platform.languages) > 1),
-    ):
-        if applies:
-            found[topic] = topic
-    if config.platform.latency_seconds <= _QUICK:
-        found |= {"fast": "fast", "latency": f"{config.platform.latency_seconds:g}"}
-    if config.platform.budget:
-        found["budget"] = config.platform.budget
-    return found
 
 
 _HEADS = ("Vor", "Kel", "Ambri", "Sten", "Orle", "Tav", "Quin", "Mera")
