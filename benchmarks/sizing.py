@@ -133,7 +133,7 @@ def here() -> None:
         return [Example(f"{n}", (question, Message("assistant", text)), f"{n}") for n, text in enumerate(texts)]
 
     model = ModelShape(base.model.parameters, 30, 576, 1536, 49_152, 9, 3, 64, tied=True)
-    runs = {"ten examples of 80 words": (10, 80), "twenty-four of 120": (24, 120), "ten of 300": (10, 300)}
+    runs = {"ten examples of 80 words": (10, 80), "twenty-four of 120": (24, 120), "ten of 200": (10, 200)}
     measured = {}
     with tempfile.TemporaryDirectory() as folder, processor_time():
         for number, (name, (count, words_each)) in enumerate(runs.items()):

@@ -132,6 +132,17 @@ def test_every_price_and_every_figure_of_hardware_has_its_source() -> None:
         assert (hardware.price_per_hour is None) == (hardware.price_date is None)
 
 
+def test_figures_that_nobody_has_read_at_a_source_are_shown_as_unverified(tmp_path: Path) -> None:
+    assert "as read at https://" in HARDWARE["RTX 4090"].cited
+    assert HARDWARE["L4"].cited.startswith("unverified")
+    assert size(CONFIG, FACTS, LLAMA_8B, HARDWARE["L4"]).source.startswith("unverified")
+    (tmp_path / "mine.toml").write_text(
+        "[[hardware]]\nname = 'x'\nmemory_gb = 4\nsource = 's'\nprice_per_hour = 1\ncurrency = 'EUR'\n"
+        "price_source = 'the offer of May'\nprice_date = 2026-05-01"
+    )
+    assert read_hardware(tmp_path / "mine.toml")["x"].price_source == "the offer of May (unverified)"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

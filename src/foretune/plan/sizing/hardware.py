@@ -46,10 +46,19 @@ class Hardware:
     """What training reached here (6 operations a token and parameter; a pilot's examples are too short for
     attention to count)."""
     source: str = ""
+    read_at: str = ""
+    """The page on which its figures were read; empty: nobody has checked them."""
     price_per_hour: float | None = None
     currency: str = ""
     price_source: str = ""
     price_date: date | None = None
+
+    @property
+    def cited(self) -> str:
+        """Where its figures are from, and whether anybody has read them there."""
+        if self.is_here or not self.source:
+            return self.source
+        return f"{self.source}, as read at {self.read_at}" if self.read_at else f"unverified; look it up: {self.source}"
 
     @property
     def is_here(self) -> bool:
@@ -86,10 +95,12 @@ class _Entry(BaseModel):
     bandwidth_gb: float = Field(0, ge=0)
     peak_tflops: float = Field(0, ge=0)
     source: str = ""
+    read_at: str = ""
     price_per_hour: float | None = Field(None, ge=0)
     currency: str = ""
     price_source: str = ""
     price_date: date | None = None
+    price_read_at: str = ""
 
 
 def read_hardware(path: Path) -> Mapping[str, Hardware]:
@@ -130,11 +141,18 @@ def _hardware(values: Any, where: str) -> Hardware:
         entry.bandwidth_gb * 1e9,
         entry.peak_tflops * 1e12,
         source=entry.source,
+        read_at=entry.read_at,
         price_per_hour=entry.price_per_hour,
         currency=entry.currency,
-        price_source=entry.price_source,
+        price_source=entry.price_source + _price_read(entry),
         price_date=entry.price_date,
     )
+
+
+def _price_read(entry: _Entry) -> str:
+    if entry.price_per_hour is None:
+        return ""
+    return f", as read at {entry.price_read_at}" if entry.price_read_at else " (unverified)"
 
 
 HARDWARE: Mapping[str, Hardware] = _parse(

@@ -161,17 +161,19 @@ def _age(case: _Case) -> Remark:
     if case.foundation is None:
         return Remark("age", Grade.UNKNOWN, "Its foundation is not known, so neither is when its knowledge ends.")
     days = (case.today - case.foundation.released).days
+    verified = "" if case.foundation.read_at else " (unverified: look it up at the source)"
     told = (
-        f"Its foundation {case.foundation.name} was published on {case.foundation.released}, its knowledge ends before"
+        f"Its foundation {case.foundation.name} was published on {case.foundation.released}{verified}, "
+        "its knowledge ends before"
     )
     if days > OLD_AFTER_DAYS:
         return Remark(
             "age",
             Grade.WARNING,
             f"{told}: {days / 365.25:.1f} years ago. What is newer has to be given to it.",
-            case.foundation.source,
+            case.foundation.read_at or case.foundation.source,
         )
-    return Remark("age", Grade.GOOD, f"{told}.", case.foundation.source)
+    return Remark("age", Grade.GOOD, f"{told}.", case.foundation.read_at or case.foundation.source)
 
 
 @_look
