@@ -149,6 +149,40 @@ def report(
     typer.echo(f"Wrote {target}")
 
 
+@app.command("test")
+def try_address(
+    vendor: Annotated[str, typer.Argument(help="The vendor's name.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS#MODEL", help="Their OpenAI-compatible address.")],
+    key_variable: Annotated[
+        str, typer.Option("--key-variable", metavar="NAME", help="The environment variable with the address's key.")
+    ] = "",
+    each_quarter: Annotated[
+        int, typer.Option("--each-quarter", min=0, help="Dated facts a quarter at most; 0 asks none.")
+    ] = 4,
+    as_json: AsJson = False,
+) -> None:
+    """Trust, but test: ask their address the bench's questions and dated facts; no document is sent."""
+    from foretune.cli.progress import terminal
+    from foretune.project.vendor_trials import try_vendor
+
+    folder, config = _here()
+    found = try_vendor(
+        folder,
+        config,
+        vendor,
+        address,
+        key_variable=key_variable,
+        each_quarter=each_quarter,
+        progress=terminal(),
+    )
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        typer.echo(f"{found.vendor}: {found.model}")
+        for sentence in found.sentences:
+            typer.echo(f"  {sentence}")
+
+
 def _pair(option: str, assignment: str) -> tuple[str, str]:
     name, equals, text = assignment.partition("=")
     if not equals or not name.strip():
