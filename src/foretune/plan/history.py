@@ -60,7 +60,7 @@ def read_history(folder: Path) -> tuple[PlanVersion, ...]:
     if not path.is_file():
         return ()
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         try:
             told = json.loads(line)
             changes = tuple(PlanChange(**each) for each in told.pop("changes"))

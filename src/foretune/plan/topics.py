@@ -21,8 +21,9 @@ _PERSONAL = re.compile(
     re.IGNORECASE,
 )
 _OFFLINE = re.compile(
-    r"\b(?:off-?line|air-?gapped|no (?:internet|network|cloud)|never the (?:internet|cloud)|(?:not|never) leaves?"
-    r"|(?:in|inside) our (?:own )?(?:building|network)|on[- ]prem\w*)\b",
+    r"\b(?:off-?line|air-?gapped|no (?:internet|network|cloud)|never the (?:internet|cloud)"
+    r"|(?:not|never) leaves? (?:the|our|this|my) (?:building|house|network|machine|premises|company|hospital|clinic"
+    r"|laptop|server|country)|(?:in|inside) our (?:own )?(?:building|network)|on[- ]prem\w*)\b",
     re.IGNORECASE,
 )
 _QUICK = 10

@@ -38,7 +38,7 @@ def questions_here(folder: Path, config: Config) -> tuple[VendorQuestion, ...]:
         InputError: the file of its own cannot be used.
     """
     own, kept = folder / FOLDER / OWN_QUESTIONS, folder / FOLDER / INVENTED_MODEL
-    invented = kept.read_text(encoding="utf-8").strip() if kept.is_file() else ""
+    invented = kept.read_text(encoding="utf-8", errors="replace").strip() if kept.is_file() else ""
     questions = questionnaire(config, own if own.is_file() else None, invented=invented)
     if not invented:
         kept.parent.mkdir(exist_ok=True)
