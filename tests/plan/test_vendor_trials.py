@@ -16,7 +16,7 @@ from foretune.plan import Config
 from foretune.plan.probe import read_facts
 from foretune.plan.vendor import VendorAnswer
 from foretune.project.probing import probe_model
-from foretune.project.vendor_trials import try_vendor
+from foretune.project.vendor_trials import claimed_quarter, try_vendor
 from foretune.project.vendors import take_answers
 
 QUESTIONS = "id,question,answer,kind\nq1,How many days of leave?,20 days,number\nq2,Who is the king?,,unanswerable\n"
@@ -69,7 +69,9 @@ def test_a_vendor_is_held_against_its_claim_and_its_earlier_answers(
     vendor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = Config()
-    take_answers(tmp_path, config, "Acme", single=[VendorAnswer("model-knows", "Up to June 2024, we tested it.")])
+    take_answers(
+        tmp_path, config, "Acme", single=[VendorAnswer("model-knows", "Up to June 2024; we tested it in May 2025.")]
+    )
     first = try_vendor(tmp_path, config, "Acme", vendor, each_quarter=2)
     told = " ".join(first.sentences)
     assert "answered right 1 of 1 answerable" in told
@@ -82,6 +84,20 @@ def test_a_vendor_is_held_against_its_claim_and_its_earlier_answers(
     assert "1 that were right are not any more" in " ".join(second.sentences)
     kept = (tmp_path / "vendors" / "acme.trials.jsonl").read_text(encoding="utf-8")
     assert "Twenty" not in kept
+
+
+@pytest.mark.parametrize(
+    ("claimed", "quarter"),
+    [
+        ("Up to June 2024; we tested it in May 2025.", 2024 * 4 + 1),
+        ("Its cut-off is December 2023.", 2023 * 4 + 3),
+        ("2023", 2023 * 4 + 3),
+        ("Released in July 2024 and improved in May 2025.", None),
+        ("It is always up to date.", None),
+    ],
+)
+def test_a_claim_counts_only_where_it_is_plain_which_date_is_meant(claimed: str, quarter: int | None) -> None:
+    assert claimed_quarter(claimed) == quarter
 
 
 def test_an_address_that_answers_with_a_web_page_is_one_sentence(

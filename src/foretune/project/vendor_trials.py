@@ -7,6 +7,7 @@ test can say what changed; the answers themselves are not kept.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from foretune.bench import read_questions
 from foretune.engines import Engine, Request
 from foretune.errors import InputError
 from foretune.evidence import dates, score
+from foretune.files import replacing
 from foretune.plan import Config
 from foretune.plan.probe import Probe, chosen, probe, quarter_name, read_facts, share_interval
 from foretune.progress import Progress, silent
@@ -24,7 +26,7 @@ from foretune.project.probing import EACH_QUARTER, YEARS, open_model
 from foretune.project.vendors import answers_of, vendor_file
 from foretune.types import Message, Outcome, Question, digest
 
-__all__ = ["TriedAnswer", "VendorTrial", "try_vendor"]
+__all__ = ["TriedAnswer", "VendorTrial", "claimed_quarter", "try_vendor"]
 
 CLAIMED_END = "model-knows"
 """The question in which a vendor says when its model's knowledge ends."""
@@ -108,8 +110,8 @@ def try_vendor(
     )
     log.parent.mkdir(exist_ok=True)
     kept = {name: value for name, value in trial.as_json().items() if name != "sentences"}
-    with log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(kept, ensure_ascii=False) + "\n")
+    with replacing(log) as draft:
+        draft.write_text("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in (*before, kept)), "utf-8")
     return trial
 
 
@@ -146,11 +148,9 @@ def _quality(questions: Sequence[Question], answers: Mapping[str, TriedAnswer], 
 
 def _claim(claimed: str, probed: Probe) -> list[str]:
     """Whether its knowledge ends where the vendor says."""
-    end = probed.end
-    told = [year * 4 + ((found.month or 12) - 1) // 3 for found in dates(claimed) if (year := found.first_year)]
-    if not told or end.quarter is None or end.low is None or end.high is None:
+    said, end = claimed_quarter(claimed), probed.end
+    if said is None or end.quarter is None or end.low is None or end.high is None:
         return []
-    said = max(told)
     interval = f"{quarter_name(end.low)} to {quarter_name(end.high)}"
     if said > end.high:
         return [
@@ -159,6 +159,18 @@ def _claim(claimed: str, probed: Probe) -> list[str]:
     if said < end.low:
         return [f"It knows more than they say: until {interval}, and they say {quarter_name(said)}. Which model is it?"]
     return [f"Its knowledge ends where they say: {quarter_name(said)}, measured {interval}."]
+
+
+_END = re.compile(r"\b(?:until|till|up to|through|cut-?offs?|ends?|as of)\b[^.;]{0,25}$", re.IGNORECASE)
+
+
+def claimed_quarter(claimed: str) -> int | None:
+    """The quarter a vendor says; None where the words leave open which of several dates it is."""
+    found = [each for each in dates(claimed) if each.first_year]
+    ends = [each for each in found if _END.search(claimed[: each.start])] or (found if len(found) == 1 else [])
+    if not ends or ends[0].first_year is None:
+        return None
+    return ends[0].first_year * 4 + ((ends[0].month or 12) - 1) // 3
 
 
 def _drift(answers: Mapping[str, TriedAnswer], earlier: Mapping[str, Any] | None, today: date) -> list[str]:
