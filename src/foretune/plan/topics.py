@@ -17,7 +17,7 @@ __all__ = ["plan_topics"]
 _HEALTH = re.compile(r"\b(?:phi|health\w*|patients?|clinic\w*|medical|diagnos\w*|hospitals?|hipaa)\b", re.IGNORECASE)
 _HR = re.compile(r"\b(?:hr|staff|employees?|applicants?|payroll|human resources|recruit\w*)\b", re.IGNORECASE)
 _PERSONAL = re.compile(
-    r"\b(?:patients?|clients?|customers?|employees?|personal|crm|salary|names?|members?|citizens?|pii|phi)\b",
+    r"\b(?:patients?|clients?|customers?|employees?|personal|crm|salar(?:y|ies)|members?|citizens?|pii|phi)\b",
     re.IGNORECASE,
 )
 _OFFLINE = re.compile(
