@@ -2,7 +2,7 @@
 
     python benchmarks/sizing.py                 the published profile (../shared/data/sizing-published)
     python benchmarks/sizing.py FILE.csv        another file with the same columns
-    python benchmarks/sizing.py --here          this machine: a small training predicts a larger one
+    python benchmarks/sizing.py --here          this machine: one training predicts another, in processor time
 
 Columns: model, method, parameters, layers, hidden, vocabulary, ffn, lora_rank, batch, grad_accumulation,
 sequence_tokens, gpu_memory_gb, seconds_per_iteration; measured on one A100 80GB. A figure that is not there is
@@ -15,10 +15,14 @@ from __future__ import annotations
 import argparse
 import csv
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from types import SimpleNamespace
+from unittest import mock
 
 from foretune.plan.sizing import HARDWARE, Method, ModelShape, training_memory, training_seconds
 
@@ -100,8 +104,18 @@ def off(check: Check, row: Row) -> float | None:
     return estimate / measured - 1 if estimate and measured > 0 else None
 
 
+@contextmanager
+def processor_time() -> Iterator[None]:
+    """Let training take its time in processor seconds: those of a wall on a shared machine differ by more than half
+    from one run of the same examples to the next."""
+    from foretune.tuning import train
+
+    with mock.patch.object(train, "time", SimpleNamespace(monotonic=time.process_time)):
+        yield
+
+
 def here() -> None:
-    """Train on ten examples, predict forty others of another length, and train on those."""
+    """Train on few examples and on more and longer ones, and predict each from the other."""
     from foretune.models import locate
     from foretune.plan.config import TuningSettings
     from foretune.plan.sizing import this_machine
@@ -118,21 +132,26 @@ def here() -> None:
         question = Message("user", "Write.")
         return [Example(f"{n}", (question, Message("assistant", text)), f"{n}") for n, text in enumerate(texts)]
 
-    settings = TuningSettings(epochs=1)
-    with tempfile.TemporaryDirectory() as folder:
-        small = tune(examples(10, 80), base=base, folder=Path(folder) / "small", settings=settings)
-        large = tune(examples(40, 120), base=base, folder=Path(folder) / "large", settings=settings)
-    machine = this_machine(tokens_per_second=small.tokens / small.seconds, parameters=base.model.parameters)
     model = ModelShape(base.model.parameters, 30, 576, 1536, 49_152, 9, 3, 64, tied=True)
-    predicted = training_seconds(model, Method.LORA, machine, tokens=large.tokens)
-    assert predicted is not None
-    print("| training here | tokens | seconds | tokens a second | predicted | error |")
-    print("|---|---|---|---|---|---|")
-    print(f"| ten examples | {small.tokens:,} | {small.seconds:.0f} | {small.tokens / small.seconds:.0f} | – | – |")
-    print(
-        f"| forty examples | {large.tokens:,} | {large.seconds:.0f} | {large.tokens / large.seconds:.0f} | "
-        f"{predicted:.0f} s | {predicted / large.seconds - 1:+.0%} |"
-    )
+    runs = {"ten examples of 80 words": (10, 80), "twenty-four of 120": (24, 120), "ten of 200": (10, 200)}
+    measured = {}
+    with tempfile.TemporaryDirectory() as folder, processor_time():
+        for number, (name, (count, words_each)) in enumerate(runs.items()):
+            settings = TuningSettings(epochs=1)
+            run = tune(examples(count, words_each), base=base, folder=Path(folder) / str(number), settings=settings)
+            measured[name] = (run.tokens, run.seconds, run.tokens / count)
+    print("| training here | tokens | CPU-s | tokens a CPU-s | predicted from | CPU-s | error |")
+    print("|---|---|---|---|---|---|---|")
+    for name, (tokens, taken, length) in measured.items():
+        for other, (known, spent, _) in measured.items():
+            if other != name:
+                machine = this_machine(tokens_per_second=known / spent, parameters=base.model.parameters)
+                predicted = training_seconds(model, Method.LORA, machine, tokens=tokens, length=length)
+                assert predicted is not None
+                print(
+                    f"| {name} | {tokens:,} | {taken:.1f} | {tokens / taken:.0f} | {other} | {predicted:.1f} | "
+                    f"{predicted / taken - 1:+.0%} |"
+                )
 
 
 def main() -> None:

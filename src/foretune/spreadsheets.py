@@ -11,7 +11,7 @@ from typing import Any
 
 from foretune.errors import InputError
 
-__all__ = ["CELL_LIMIT", "csv_table", "guarded", "read_rows", "spreadsheet_suffix", "unguarded"]
+__all__ = ["CELL_LIMIT", "csv_table", "guarded", "merged_rows", "read_rows", "spreadsheet_suffix", "unguarded"]
 
 CELL_LIMIT = 32_767
 """Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
@@ -82,6 +82,21 @@ def read_rows(path: Path, *, sheet: str, command: str, cell: Callable[[Any], str
     except (CalamineError, OSError, ValueError, IndexError):
         raise InputError(f"{path.name} cannot be read as an Excel file: save it as .xlsx again, or as .csv.") from None
     return [[cell(value) for value in row] for row in rows], []
+
+
+def merged_rows(path: Path, *, sheet: str, column: int) -> list[tuple[int, int]]:
+    """First and last row (from 0) of every merged range that covers ``column`` (from 0); a CSV has none.
+
+    The sheet has been read by :func:`read_rows`, so it is there and whole.
+    """
+    if spreadsheet_suffix(path) == ".csv":
+        return []
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(path)
+    name = sheet if sheet in book.sheet_names else book.sheet_names[0]
+    ranges = book.get_sheet_by_name(name).merged_cell_ranges or []
+    return [(top, bottom) for (top, left), (bottom, right) in ranges if left <= column <= right]
 
 
 def _read_csv(path: Path, cell: Callable[[Any], str]) -> tuple[list[list[str]], list[str]]:

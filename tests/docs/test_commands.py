@@ -15,7 +15,7 @@ from tests.helpers import ROOT
 
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if "```console" in page.read_text(encoding="utf-8"))
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-STARTS_FROM_NOTHING = {"start.md", "plan.md", "inspect.md"}
+STARTS_FROM_NOTHING = {"start.md", "plan.md", "inspect.md", "models.md", "vendors.md"}
 
 
 def commands(page: Path) -> list[str]:

@@ -278,8 +278,8 @@ def test_the_trade_offs_carry_this_project_s_numbers() -> None:
     assert rows["to run"].retrieval == "up to 500 tokens more an answer, 1.00 per 1,000 answers"
     assert rows["to run"].prompt == "240,000 tokens do not fit the window of 4,096"
     assert rows["to build"].retrieval == "index: about 49 s"  # 180,000 / 160 / 23
-    # 240,000 tokens, three epochs, 120 a second
-    assert rows["to build"].tuning.endswith("train: about 1.7 h")
+    # 240,000 tokens, three epochs, 166 a second
+    assert rows["to build"].tuning.endswith("train: about 1.2 h")
     assert rows["citations"].tuning == "no"
 
 
@@ -306,7 +306,7 @@ def test_without_documents_nothing_is_weighed_and_no_source_is_quoted_out_of_pla
 def test_a_handful_of_documents_trains_for_more_epochs() -> None:
     ten = CorpusFacts(documents=10, included=10, words=900, for_tuning=10)
     (row,) = (row for row in advise(VOICE, ten).tradeoffs if row.aspect == "to build")
-    assert row.tuning.endswith("train: about 1.7 min")  # 1,200 tokens, ten epochs, 120 a second
+    assert row.tuning.endswith("train: about 1.2 min")  # 1,200 tokens, ten epochs, 166 a second
 
 
 # -- after the bench ---------------------------------------------------------------------------------

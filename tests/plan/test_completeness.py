@@ -20,6 +20,7 @@ def test_a_plan_nobody_has_touched_has_nothing_given() -> None:
     assert {entry.key for entry in plan.missing} == {
         "purpose.must_answer",
         "purpose.must_never",
+        "purpose.outside",
         "people.owner",
         "people.administrators",
         "people.reviewers",
@@ -75,6 +76,7 @@ def test_a_complete_plan_has_nothing_open() -> None:
             "story.want": "headlines drafted in our house style",
             "story.so_that": "no headline waits for the night desk",
             "purpose.questions": "headlines.csv",
+            "purpose.outside": ["press law in France"],
             "people.owner": "Head of news",
             "people.signs_off": "the publisher",
             "platform.where": "the newsroom's server",

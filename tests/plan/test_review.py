@@ -78,6 +78,14 @@ def test_a_comparison_reads_as_a_sentence() -> None:
     assert sentence.startswith("rag against tuned+rag: only rag right once, only tuned+rag right never, p = ")
 
 
+def test_a_comparison_says_where_declining_counts_beside_the_answers() -> None:
+    arms = {arm: ArmOutcome(14, 14, 0.78, 1.0, refused=4, unanswerable=4) for arm in (Arm.RAG, Arm.BASE)}
+    found = review(Recommendation.RETRIEVAL, FACTS, BenchOutcome(arms, (Paired(Arm.RAG, Arm.BASE, 16, 0, 0.0001),)))
+    assert found.comparisons[0].endswith(
+        "only rag right 16 times, only base right never, p < 0.001; rightly declining counts as right."
+    )
+
+
 def test_both_can_be_right_as_for_facts() -> None:
     found = review(
         Recommendation.BOTH,

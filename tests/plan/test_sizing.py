@@ -77,9 +77,15 @@ def test_full_training_takes_sixteen_bytes_a_parameter_at_least() -> None:
 
 def test_time_here_is_in_proportion_to_what_was_measured_here() -> None:
     slow = this_machine(tokens_per_second=100, parameters=LLAMA_8B.parameters)
-    assert training_seconds(LLAMA_8B, Method.LORA, slow, tokens=1_000) == pytest.approx(10)
+    assert training_seconds(LLAMA_8B, Method.LORA, slow, tokens=1_000, length=1) == pytest.approx(10, rel=0.001)
     double = replace(LLAMA_8B, parameters=2 * LLAMA_8B.parameters)
-    assert training_seconds(double, Method.LORA, slow, tokens=1_000) == pytest.approx(20)
+    assert training_seconds(double, Method.LORA, slow, tokens=1_000, length=1) == pytest.approx(20, rel=0.001)
+
+
+def test_attention_makes_long_examples_slower_here_too() -> None:
+    # 6 · 32 layers · 4,096 · 8,192 tokens are 6.4e9 operations a token, beside 4.8e10 for the parameters.
+    here = this_machine(tokens_per_second=100, parameters=LLAMA_8B.parameters)
+    assert training_seconds(LLAMA_8B, Method.LORA, here, tokens=1_000, length=8192) == pytest.approx(11.3, rel=0.01)
 
 
 def test_longer_and_more_never_take_less() -> None:
@@ -124,6 +130,17 @@ def test_every_price_and_every_figure_of_hardware_has_its_source() -> None:
     for hardware in HARDWARE.values():
         assert hardware.source.startswith("https://")
         assert (hardware.price_per_hour is None) == (hardware.price_date is None)
+
+
+def test_figures_that_nobody_has_read_at_a_source_are_shown_as_unverified(tmp_path: Path) -> None:
+    assert "as read at https://" in HARDWARE["RTX 4090"].cited
+    assert HARDWARE["L4"].cited.startswith("unverified")
+    assert size(CONFIG, FACTS, LLAMA_8B, HARDWARE["L4"]).source.startswith("unverified")
+    (tmp_path / "mine.toml").write_text(
+        "[[hardware]]\nname = 'x'\nmemory_gb = 4\nsource = 's'\nprice_per_hour = 1\ncurrency = 'EUR'\n"
+        "price_source = 'the offer of May'\nprice_date = 2026-05-01"
+    )
+    assert read_hardware(tmp_path / "mine.toml")["x"].price_source == "the offer of May (unverified)"
 
 
 @pytest.mark.parametrize(

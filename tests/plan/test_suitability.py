@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from foretune.errors import ModelError
 from foretune.models import locate
 from foretune.plan import Config, settle
+from foretune.plan.config import FurtherStory, Story
 from foretune.plan.sizing import Hardware
 from foretune.plan.suitability import Grade, ModelFacts, Remark, Suitability, read_model, suitability
 from foretune.plan.suitability.lineage import domain_of_plan, foundation_of
@@ -142,6 +143,27 @@ def test_the_age_is_that_of_the_foundation(folder: Path) -> None:
     assert found.grade is Grade.WARNING
     assert "published on 2023-07-18" in found.sentence
     assert "3.3 years ago" in found.sentence
+
+
+def test_each_story_that_a_model_was_not_made_for_is_named(folder: Path) -> None:
+    card(folder, license="apache-2.0", base_model="codellama/CodeLlama-7b-hf", language=["en"])
+    further = FurtherStory(persona="a developer", want="software explained", so_that="code is understood")
+    found = remark(check(folder, Config(story=Story(more=[further]))), "domain").sentence
+    assert found == "This is a code model; the story of an HR manager is about HR."
+
+
+def test_a_date_that_nobody_has_read_is_shown_as_unverified(folder: Path) -> None:
+    assert "(unverified: look it up at the source)" in remark(check(folder), "age").sentence
+    card(folder, license="llama3.2", base_model="meta-llama/Llama-3.2-1B", language=["en"])
+    assert "unverified" not in remark(check(folder), "age").sentence
+
+
+def test_part_of_the_weights_says_nothing_about_the_size_of_the_whole(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    found = check(folder)
+    assert "1 of 2 weight files" in remark(found, "files").sentence
+    assert remark(found, "running").grade is Grade.UNKNOWN
+    assert not [each for each in found.remarks if each.about in ("size", "tuning")]
 
 
 def test_half_a_folder_names_what_is_missing(folder: Path) -> None:

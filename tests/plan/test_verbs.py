@@ -15,12 +15,20 @@ from typing import Self
 
 import psutil
 import pytest
+from docx import Document
 from tests.helpers import ROOT
+from typer import Typer
+from typer.testing import CliRunner
 
-from foretune.plan import Config, load, render
+from foretune.cli.plan import plan
+from foretune.plan import Config, load, render, settle, update
+from foretune.plan.contradictions import contradictions
+from foretune.plan.history import read_history
 from foretune.types import Arm
 from foretune.vault import Vault
 
+app = Typer()
+app.command()(plan)
 COMMAND = [sys.executable, "-c", "from foretune.cli import main; main()"]
 
 
@@ -183,8 +191,8 @@ def test_an_interview_at_a_terminal_ends_in_a_project(here: Path) -> None:
         terminal.expect("so that …")
         terminal.expect("\n> ")
         terminal.type("readers hear from me every week")
-        for number in range(4, 21):
-            terminal.expect(f"{number}/20")
+        for number in range(4, 22):
+            terminal.expect(f"{number}/21")
             terminal.expect("> ")
             terminal.type("")
         assert terminal.end() == 0
@@ -195,17 +203,32 @@ def test_an_interview_at_a_terminal_ends_in_a_project(here: Path) -> None:
 
 
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_an_interview_that_is_stopped_writes_nothing(here: Path, key: bytes) -> None:
+def test_an_interview_that_is_stopped_before_an_answer_writes_nothing(here: Path, key: bytes) -> None:
     with Terminal("new", "bot") as terminal:
-        terminal.expect("> ")
-        terminal.type("the founder")
-        terminal.expect("I want …")
         terminal.expect("> ")
         terminal.press(key)
         assert terminal.end() == 130
     assert "Stopped; nothing was written." in terminal.shown
     assert "Traceback" not in terminal.shown
     assert list(here.iterdir()) == []
+
+
+def test_an_interview_that_is_stopped_goes_on_where_it_was(here: Path) -> None:
+    with Terminal("new", "bot") as terminal:
+        terminal.expect("> ")
+        terminal.type("the founder")
+        terminal.expect("I want …")
+        terminal.expect("> ")
+        terminal.press(b"\x03")
+        assert terminal.end() == 130
+    assert "Stopped; 1 answer is kept in bot/foretune-interview.json" in terminal.shown
+    with Terminal("new", "bot") as terminal:
+        assert "Who wants this" not in terminal.expect("I want …")
+        terminal.press(b"\x04")
+        assert terminal.end() == 130
+    run("new", "bot", "--yes", "--want", "posts drafted in my voice")
+    assert load(here / "bot" / "foretune.toml").story.persona == "the founder"
+    assert not (here / "bot" / "foretune-interview.json").exists()
 
 
 def test_what_flags_say_is_not_asked_for_again() -> None:
@@ -221,14 +244,14 @@ def test_plan_shows_what_is_open_without_opening_the_vault(here: Path) -> None:
     assert shown.startswith("As an HR manager, I want staff questions answered from our handbook")
     assert re.search(r"Owner +missing", shown)
     assert "people.owner" in shown
-    assert "0 of 20 entries decided, 11 as drafted or by default." in shown
+    assert "0 of 21 entries decided, 11 as drafted or by default." in shown
 
 
 def test_plan_prints_one_json_object_an_entry(here: Path) -> None:
     (here / "foretune.toml").write_text(render(Config()))
     (here / "below").mkdir()
     rows = [json.loads(line) for line in run("-C", "below", "plan", "--json").stdout.splitlines()]
-    assert len(rows) == 20
+    assert len(rows) == 21
     assert rows[0] == {
         "key": "story.persona",
         "label": "As",
@@ -236,12 +259,79 @@ def test_plan_prints_one_json_object_an_entry(here: Path) -> None:
         "state": "default",
         "why": "Whoever wants it decides what a good answer is; without them nobody can.",
         "example": "an HR manager",
+        "weak": "",
     }
 
 
 def test_plan_prints_the_document_people_sign(here: Path) -> None:
     (here / "foretune.toml").write_text(render(Config()))
     assert run("plan", "--markdown").stdout.startswith("# Requirements\n")
+
+
+@pytest.mark.parametrize("name", ["r.md", "r.html", "r.docx"])
+def test_the_document_is_written_and_a_later_change_needs_a_reason_that_it_shows(here: Path, name: str) -> None:
+    def shown() -> str:
+        if name.endswith(".docx"):
+            document = Document(str(here / name))
+            cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+            return "\n".join([*(paragraph.text for paragraph in document.paragraphs), *cells])
+        return (here / name).read_text(encoding="utf-8")
+
+    runner = CliRunner()
+    (here / "foretune.toml").write_text(render(Config()))
+    assert runner.invoke(app, ["--out", name]).exit_code == 0
+    assert "I want staff questions answered from our handbook" in shown()
+    update(here / "foretune.toml", {"people.owner": "Head of HR"})
+    refused = runner.invoke(app, ["--out", name]).exception
+    assert "Owner" in str(refused)
+    assert "--reason" in str(refused)
+    assert "Head of HR" not in shown()
+    assert runner.invoke(app, ["--out", name, "--reason", "the works council asked"]).exit_code == 0
+    assert "the works council asked" in shown()
+    assert [version.reason for version in read_history(here)] == ["", "the works council asked"]
+
+
+def test_several_stories_share_a_project(here: Path) -> None:
+    (here / "foretune.toml").write_text(render(Config()))
+    told = "As a line manager, I want forms found by their use, so that nobody files the wrong one."
+    result = CliRunner().invoke(app, ["--add-story", told])
+    assert "line manager" in result.output
+    (further,) = load(here / "foretune.toml").story.more
+    assert (further.persona, further.so_that) == ("a line manager", "nobody files the wrong one")
+    assert "As …, I want …, so that …" in str(CliRunner().invoke(app, ["--add-story", "forms"]).exception)
+
+
+def test_a_weak_answer_from_a_script_is_challenged_by_the_plan(here: Path) -> None:
+    (here / "foretune.toml").write_text(render(settle({"story.want": "better content"})))
+    assert "can't be tested" in CliRunner().invoke(app, []).output.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (
+            {"platform.where": "offline only", "engine.kind": "anthropic"},
+            "The plan says “offline”, and its engine is at api.anthropic.com",
+        ),
+        (
+            {
+                "story.want": "questions about PHI answered",
+                "engine.kind": "openai",
+                "engine.url": "https://llm.example/v1",
+            },
+            "The plan is about “PHI”, and its engine at llm.example is approved for public and internal",
+        ),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_refused_in_a_sentence(
+    here: Path, answers: dict[str, str], sentence: str
+) -> None:
+    (here / "foretune.toml").write_text(render(settle(answers)))
+    assert str(CliRunner().invoke(app, []).exception).startswith(sentence)
+    assert not contradictions(settle({**answers, "engine.kind": "openai", "engine.url": "http://127.0.0.1:8000/v1"}))
+    flags = [f"--set={key}={value}" for key, value in answers.items()]
+    assert complaint("new", "bot", "--yes", *flags).startswith(sentence)
+    assert not (here / "bot").exists()
 
 
 def test_a_missing_or_broken_plan_is_one_sentence(here: Path) -> None:

@@ -75,6 +75,17 @@ def test_a_second_run_does_nothing_and_starts_no_model(finished: Path) -> None:
     assert spent < 2
 
 
+def test_an_adapter_older_than_documents_stay_the_same_is_stale_and_what_follows_is_not(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foretune.project.stages.now", lambda: "2999-01-01T00:00:00.000+00:00")
+    with Project.open(finished) as project:
+        found = {each.name: each for each in project.status()}
+    assert found["tune"].state == "stale"
+    assert "the plan says that documents change monthly" in found["tune"].why
+    assert {found[name].state for name in ("pairs", "index", "bench")} == {"done"}
+
+
 def test_a_report_that_was_deleted_is_written_again_and_nothing_else(finished: Path) -> None:
     before = stage_times(finished)
     (finished / "reports" / "report.html").unlink()

@@ -1,4 +1,4 @@
-"""How checks and comparisons of models look: on a terminal, and as one page with pictures."""
+"""How checks, comparisons and probes of models look: on a terminal, and as one page with pictures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from foretune.plan.probe import Probe
     from foretune.plan.suitability import Suitability
 
-__all__ = ["comparison_page", "show_check", "show_comparison"]
+__all__ = ["comparison_page", "show_check", "show_comparison", "show_probe"]
 
 _STYLES = {"refused": "red", "warning": "yellow", "unknown": "dim", "good": "green"}
 _COLUMNS = ("verdict", "parameters", "context", "quantisation", "licence", "root", "domain", "runs at", "tuned by")
@@ -106,3 +107,29 @@ def comparison_page(found: Sequence[Suitability]) -> str:
         remarks=[{remark.about: remark for remark in each.remarks} for each in found],
         charts=charts,
     )
+
+
+def show_probe(found: Probe) -> None:
+    """By year, with intervals; then a sentence on each matter."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from foretune.plan.probe import share_interval
+
+    console = Console(highlight=False)
+    console.print(Text(found.model, style="bold"))
+    if found.facts:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for name in ("year", "known", "asked", "95 %"):
+            table.add_column(name, justify="right")
+        for year, (known, asked) in found.years.items():
+            low, high = share_interval(known, asked)
+            table.add_row(str(year), str(known), str(asked), f"{low:.0%} to {high:.0%}")
+        console.print(table)
+    console.print(Text(found.sentence))
+    for topic in found.topics:
+        console.print(Text(f"\n{topic.sentence}"))
+        console.print(Text(topic.answer, style="dim"))
+    for text in found.quoted:
+        console.print(Text(f"\n{text.sentence}"))

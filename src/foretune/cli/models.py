@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, fetch, check and compare models.", no_args_is_help=True)
+app = typer.Typer(help="List, fetch, check, compare and probe models.", no_args_is_help=True)
 
 Hardware = Annotated[str, typer.Option("--hardware", metavar="NAME", help="Where it is to run and to be tuned.")]
 KeyVariable = Annotated[
@@ -107,6 +107,51 @@ def compare(
             typer.echo(json.dumps(each.as_json(), ensure_ascii=False))
     elif html_file is None:
         show_comparison(found)
+
+
+@app.command("probe")
+def probe(
+    model: Annotated[
+        str, typer.Argument(metavar="[MODEL]", help="An id, a .gguf file, or ADDRESS#NAME; none: the plan's engine.")
+    ] = "",
+    topics: Annotated[
+        list[str] | None,
+        typer.Option("--topic", metavar="TOPIC", help="Besides purpose.outside of the plan; repeatable."),
+    ] = None,
+    quotes: Annotated[
+        list[Path] | None,
+        typer.Option("--quote", metavar="FILE", help="A text it may know by heart; pieces are sent. Repeatable."),
+    ] = None,
+    facts_file: Annotated[
+        Path | None,
+        typer.Option("--facts", metavar="FILE", help="Other dated facts than the packaged ones.", show_default=False),
+    ] = None,
+    each_quarter: Annotated[
+        int, typer.Option("--each-quarter", min=0, help="Dated facts a quarter at most; 0 asks none.")
+    ] = 4,
+    years: Annotated[int, typer.Option("--years", min=1, help="How far back the facts go.")] = 10,
+    key_variable: KeyVariable = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Ask a model what it knows already: until when, about which topics, and whether it can quote a text."""
+    from foretune.cli.model_views import show_probe
+    from foretune.cli.progress import terminal
+    from foretune.project.probing import probe_model
+
+    found = probe_model(
+        model,
+        topics=topics or (),
+        texts=quotes or (),
+        facts_file=facts_file,
+        each_quarter=each_quarter,
+        years=years,
+        key_variable=key_variable,
+        progress=terminal(),
+    )
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        show_probe(found)
 
 
 def _row(model: Model) -> dict[str, Any]:

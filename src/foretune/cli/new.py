@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from foretune.project import Project
 
 __all__ = ["new"]
+
+SAVED = "foretune-interview.json"
+"""In the project's folder while an interview is not over: what was answered so far."""
 
 
 def new(
@@ -31,26 +35,44 @@ def new(
     persona: Annotated[str | None, typer.Option(help="As … (an HR manager)", show_default=False)] = None,
     want: Annotated[str | None, typer.Option(help="I want … (staff questions answered)", show_default=False)] = None,
     so_that: Annotated[str | None, typer.Option(help="so that … (nobody waits)", show_default=False)] = None,
+    further: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--story",
+            metavar="'As …, I want …, so that …'",
+            help="A further story that the project serves; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     assign: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other setting; repeatable.", show_default=False),
     ] = None,
 ) -> None:
-    """Make a project: foretune.toml from an interview (or --yes, --from FILE, flags) and an empty, encrypted vault."""
-    from foretune.plan import from_flags, read_answers, settle
+    """Make a project: foretune.toml from an interview (or --yes, --from FILE, flags) and an empty, encrypted vault.
+
+    An interview that was stopped goes on where it was.
+    """
+    from foretune.plan import from_flags, read_answers, read_story, settle
+    from foretune.plan.contradictions import require_consistent
     from foretune.plan.toml import PLAN
 
     if (directory / PLAN).exists():
         raise InputError(f"There is a project in {directory.resolve()} already: work in it, or choose another folder.")
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{directory} is a file: name a folder for the project.")
-    answers: dict[str, Any] = read_answers(from_file) if from_file else {}
+    saved = directory / SAVED
+    answers: dict[str, Any] = read_answers(saved) if saved.is_file() else {}
+    resumed = len(answers)
+    answers |= read_answers(from_file) if from_file else {}
     answers |= from_flags(persona=persona, want=want, so_that=so_that, assign=assign or ())
+    if further:
+        answers["story.more"] = [*answers.get("story.more", []), *map(read_story, further)]
     whole_story = None not in (persona, want, so_that)
     if yes or from_file:
         config = settle(answers)
     elif sys.stdin.isatty() and sys.stdout.isatty():
-        config = _interview(answers)
+        config = _interview(answers, saved, resumed)
     elif whole_story:
         config = settle(answers)
     else:
@@ -59,22 +81,40 @@ def new(
             "or --persona, --want and --so-that."
         )
 
+    require_consistent(config)
     from foretune.project import Project
 
     with Project.create(directory, config) as project:
+        saved.unlink(missing_ok=True)
         _say_where(project, directory)
 
 
-def _interview(answers: dict[str, Any]) -> Config:
-    from foretune.plan import conduct
+def _interview(answers: dict[str, Any], saved: Path, resumed: int) -> Config:
+    """Ask what is open; every answer is kept at once, so that whoever stops loses none."""
+    from foretune.plan import conduct, write_answers
+
+    kept = resumed
+
+    def keep(so_far: Mapping[str, Any]) -> None:
+        nonlocal kept
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        write_answers(saved, so_far)
+        kept = len(so_far)
 
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401  (importing it lets people edit the line they type)
+    if resumed:
+        print(f"Going on after {resumed} answers; remove {saved} to begin again.")
     try:
-        return conduct(_ask, answers)
+        return conduct(_ask, answers, keep)
     except (KeyboardInterrupt, EOFError):
         print()  # the message is not to stand behind the question
-        stopped = InputError("Stopped; nothing was written.")
+        count = f"{kept} answer{' is' if kept == 1 else 's are'}"
+        stopped = InputError(
+            f"Stopped; {count} kept in {saved}: run the command again to go on."
+            if kept
+            else "Stopped; nothing was written."
+        )
         stopped.exit_code = 130  # as shells have it for Ctrl-C
         raise stopped from None
 
@@ -86,7 +126,7 @@ def _ask(prompt: Prompt) -> str:
 
     console = Console(highlight=False)
     if prompt.number == 1 and not prompt.objection:
-        console.print("[dim]Enter takes what stands in brackets; Ctrl-C writes nothing.[/]")
+        console.print("[dim]Enter takes what stands in brackets; Ctrl-C stops, and the next time it goes on there.[/]")
     if prompt.chapter:
         console.print(f"\n[bold]{prompt.chapter.title}[/]  [dim]{escape(prompt.chapter.about)}[/]")
     if prompt.objection:

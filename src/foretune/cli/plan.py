@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from foretune.plan import Config
     from foretune.plan.completeness import Completeness
+    from foretune.plan.history import PlanChange
 
 __all__ = ["plan"]
 
@@ -19,36 +21,67 @@ _STYLES = {"given": "", "draft": "dim", "default": "dim", "missing": "yellow"}
 
 def plan(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an entry.")] = False,
-    as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="The requirements document, for those who sign it.")
-    ] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the requirements document.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the requirements document (.md, .html, .docx) for those who sign it, and keep this version.",
+            show_default=False,
+        ),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why the plan changed since it was last written.")] = "",
+    story: Annotated[
+        list[str] | None,
+        typer.Option("--add-story", metavar="'As …, I want …, so that …'", help="A further story; repeatable."),
+    ] = None,
 ) -> None:
-    """Show the plan: what is decided, what is still open, and why it matters."""
+    """Show the plan: what is decided, what is still open and why it matters, what changed since it was agreed."""
     from foretune.plan import find, load
     from foretune.plan.completeness import completeness
-    from foretune.plan.document import markdown
+    from foretune.plan.contradictions import require_consistent
+    from foretune.plan.document import markdown, require_place, write_document
+    from foretune.plan.history import changes_since, keep_version, read_history
 
-    config = load(find(Path.cwd()))
+    path = find(Path.cwd())
+    config = _with_stories(path, story) if story else load(path)
+    if out is not None:
+        require_consistent(config)
+        require_place(out)
+        history = keep_version(path.parent, config, reason=reason)
+        write_document(config, out, history)
+        typer.echo(f"Wrote {out}", err=as_json)
     if as_markdown:
-        typer.echo(markdown(config), nl=False)
+        typer.echo(markdown(config, read_history(path.parent)), nl=False)
     elif as_json:
         for entry in completeness(config).entries:
-            row = {name: getattr(entry, name) for name in ("key", "label", "value", "state", "why", "example")}
-            typer.echo(json.dumps(row, ensure_ascii=False))
-    else:
-        _show(config, completeness(config))
+            names = ("key", "label", "value", "state", "why", "example", "weak")
+            typer.echo(json.dumps({name: getattr(entry, name) for name in names}, ensure_ascii=False))
+    elif out is None:
+        _show(config, completeness(config), changes_since(config, read_history(path.parent)))
+    require_consistent(config)
 
 
-def _show(config: Config, entries: Completeness) -> None:
+def _with_stories(path: Path, told: list[str]) -> Config:
+    """The plan with these stories added to its file."""
+    from foretune.plan import load, read_story, update
+
+    config = load(path)
+    return update(path, {"story.more": [*config.story.more, *map(read_story, told)]})
+
+
+def _show(config: Config, entries: Completeness, changes: Sequence[PlanChange]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from foretune.plan.document import story_sentence
+    from foretune.plan.document import story_sentences
     from foretune.plan.questions import CHAPTERS
 
     console = Console(highlight=False)
-    console.print(f"[bold]{escape(story_sentence(config))}[/]")
+    for sentence in story_sentences(config):
+        console.print(f"[bold]{escape(sentence)}[/]")
     for chapter in CHAPTERS:
         console.print(f"\n[bold]{chapter.title}[/]")
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -67,5 +100,16 @@ def _show(config: Config, entries: Completeness) -> None:
         for entry in entries.missing:
             table.add_row(entry.key, f"{escape(entry.why)} [dim]For example: {escape(entry.example)}.[/]")
         console.print(table)
+    if entries.weak:
+        console.print("\n[bold]Weak, and why[/]")
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(width=24)
+        for entry in entries.weak:
+            table.add_row(entry.key, escape(entry.weak))
+        console.print(table)
+    if changes:
+        console.print("\n[bold]Changed since it was last written[/] [dim](plan --out FILE --reason WHY keeps it)[/]")
+        for change in changes:
+            console.print(f"  {change.label}: {escape(change.before or '–')} → {escape(change.after or '–')}")
     decided, total = len(entries.given), len(entries.entries)
     console.print(f"\n{decided} of {total} entries decided, {len(entries.unconfirmed)} as drafted or by default.")

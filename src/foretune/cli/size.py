@@ -48,7 +48,7 @@ def size(
         for entry in known.values():
             price = f"{entry.price_per_hour:g} {entry.currency} an hour" if entry.price_per_hour is not None else ""
             dated = f" ({entry.price_date}, {entry.price_source})" if price else "no price"
-            typer.echo(f"{entry.name}: {entry.memory / 1e9:.0f} GB, {price}{dated}. {entry.source}")
+            typer.echo(f"{entry.name}: {entry.memory / 1e9:.0f} GB, {price}{dated}. {entry.cited}")
         return
     if plan_file and facts_file:
         config, facts = settle(read_answers(plan_file)), read_facts(facts_file)

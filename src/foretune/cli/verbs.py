@@ -29,6 +29,7 @@ from foretune.cli import (
     size,
     tune,
     vault,
+    vendor,
 )
 
 __all__ = ["register"]
@@ -58,6 +59,7 @@ def register(app: typer.Typer) -> None:
     app.command("advise")(advise.advise)
     app.command("size")(size.size)
     app.add_typer(models.app, name="models")
+    app.add_typer(vendor.app, name="vendor")
     app.command("inspect")(inspect.inspect)
     app.command("dedupe")(dedupe.dedupe)
     app.command("score")(score.score)

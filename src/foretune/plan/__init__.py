@@ -7,7 +7,7 @@ neither) drawn from it and from facts about the documents.
 
 from __future__ import annotations
 
-from foretune.plan.answers import from_flags, read_answers, settle
+from foretune.plan.answers import from_flags, read_answers, read_story, settle, write_answers
 from foretune.plan.config import Config
 from foretune.plan.interview import Interview, Prompt, conduct
 from foretune.plan.toml import PLAN, find, load, render, update, write
@@ -22,8 +22,10 @@ __all__ = [
     "from_flags",
     "load",
     "read_answers",
+    "read_story",
     "render",
     "settle",
     "update",
     "write",
+    "write_answers",
 ]

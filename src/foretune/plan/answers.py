@@ -12,14 +12,20 @@ from typing import Any
 from annotated_types import Le
 
 from foretune.errors import ConfigError, InputError
-from foretune.plan.config import Config
+from foretune.files import replacing
+from foretune.plan.config import Config, FurtherStory
 from foretune.plan.drafts import Answers, draft
 from foretune.plan.fields import field_at, item_type, keys
 from foretune.plan.problems import validated
 from foretune.plan.questions import QUESTIONS
 from foretune.plan.toml import load, plain, read_toml, shown_path
 
-__all__ = ["answers_of", "from_flags", "parse", "read_answers", "settle"]
+__all__ = ["answers_of", "from_flags", "parse", "read_answers", "read_story", "settle", "write_answers"]
+
+_STORY = re.compile(
+    r"\s*as\s+(?P<persona>.+?),?\s+I\s+want\s+(?P<want>.+?),?\s+so\s+that\s+(?P<so_that>.+?)\.?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def read_answers(path: Path) -> dict[str, Any]:
@@ -60,6 +66,24 @@ def from_flags(
         answers[key] = parse(key, text, said="--set: ")
     config = _checked(answers)
     return {key: _get(config, key) for key in answers}
+
+
+def write_answers(path: Path, answers: Answers) -> None:
+    """Write answers as a file that :func:`read_answers` takes, JSON by its suffix."""
+    with replacing(path) as draft:
+        draft.write_text(json.dumps(_tables(answers), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def read_story(sentence: str) -> FurtherStory:
+    """The story in one sentence: As …, I want …, so that … .
+
+    Raises:
+        InputError: a part is missing.
+    """
+    found = _STORY.fullmatch(sentence)
+    if found is None:
+        raise InputError(f"A story reads “As …, I want …, so that …”; this one does not: {sentence!r}.")
+    return FurtherStory(**{name: " ".join(part.split()) for name, part in found.groupdict().items()})
 
 
 def parse(key: str, text: str, *, said: str = "") -> Any:
@@ -109,6 +133,10 @@ def _toml(text: str) -> Any:
 
 
 def _checked(answers: Answers, said: str = "") -> Config:
+    return validated(_tables(answers), lambda _: (0, said))
+
+
+def _tables(answers: Answers) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for key, value in answers.items():
         *sections, name = key.split(".")
@@ -116,7 +144,7 @@ def _checked(answers: Answers, said: str = "") -> Config:
         for section in sections:
             table = table.setdefault(section, {})
         table[name] = plain(value)
-    return validated(tables, lambda _: (0, said))
+    return tables
 
 
 def _get(config: Config, key: str) -> Any:

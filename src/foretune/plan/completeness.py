@@ -11,7 +11,7 @@ from foretune.plan.config import Config
 from foretune.plan.drafts import draft
 from foretune.plan.fields import field_at
 from foretune.plan.interview import as_text
-from foretune.plan.questions import QUESTIONS
+from foretune.plan.questions import QUESTIONS, InterviewQuestion
 
 __all__ = ["Completeness", "PlanEntry", "State", "completeness"]
 
@@ -39,6 +39,8 @@ class PlanEntry:
     state: State
     why: str
     example: str
+    weak: str = ""
+    """What an interview would object to a given value; empty for one it takes as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class Completeness:
     def given(self) -> tuple[PlanEntry, ...]:
         return self._in(State.GIVEN)
 
+    @property
+    def weak(self) -> tuple[PlanEntry, ...]:
+        """Given, and not to be worked with as they are."""
+        return tuple(entry for entry in self.entries if entry.weak)
+
     def _in(self, *states: State) -> tuple[PlanEntry, ...]:
         return tuple(entry for entry in self.entries if entry.state in states)
 
@@ -72,20 +79,14 @@ def completeness(config: Config) -> Completeness:
     confirmed; it counts as unconfirmed.
     """
     values = {question.key: _value(config, question.key) for question in QUESTIONS}
-    return Completeness(
-        tuple(
-            PlanEntry(
-                question.key,
-                question.label,
-                question.section,
-                as_text(values[question.key]),
-                _state(question.key, values),
-                question.why,
-                question.example,
-            )
-            for question in QUESTIONS
-        )
-    )
+    return Completeness(tuple(_entry(question, values) for question in QUESTIONS))
+
+
+def _entry(question: InterviewQuestion, values: Mapping[str, Any]) -> PlanEntry:
+    text, state = as_text(values[question.key]), _state(question.key, values)
+    objections = (challenge(text) for challenge in question.challenges) if state is State.GIVEN else ()
+    weak = next(filter(None, objections), "")
+    return PlanEntry(question.key, question.label, question.section, text, state, question.why, question.example, weak)
 
 
 def _state(key: str, values: Mapping[str, Any]) -> State:

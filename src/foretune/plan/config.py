@@ -19,6 +19,7 @@ __all__ = [
     "CorpusSettings",
     "EngineSettings",
     "ErasureSettings",
+    "FurtherStory",
     "GovernanceSettings",
     "PairsSettings",
     "People",
@@ -40,12 +41,21 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+class FurtherStory(Section):
+    """Another story that the same project serves."""
+
+    persona: str = Field(..., min_length=1, description="who wants it", examples=["a line manager"])
+    want: str = Field(..., min_length=1, description="the process and platform", examples=["forms found by their use"])
+    so_that: str = Field(..., min_length=1, description="the purpose", examples=["nobody files the wrong one"])
+
+
 class Story(Section):
     """As a *persona* I want *want* so that *so_that*."""
 
     persona: str = Field("an HR manager", description="who wants it")
     want: str = Field("staff questions answered from our handbook", description="the process and platform")
     so_that: str = Field("people get the right answer without waiting", description="the purpose")
+    more: list[FurtherStory] = Field([], description="further stories that the same project serves")
 
 
 class Purpose(Section):
@@ -54,6 +64,9 @@ class Purpose(Section):
     must_answer: str = Field("", description="what it must be able to answer or write, in a sentence")
     must_never: str = Field("", description="what it must never do or reveal")
     questions: str = Field("questions.csv", description="the bench: questions whose answers are known (CSV or JSONL)")
+    outside: list[str] = Field(
+        [], description="topics it has to know that the documents do not cover; `foretune models probe` asks about them"
+    )
 
 
 class People(Section):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from foretune.plan.config import Config
 
-__all__ = ["Intent", "intent", "intent_of"]
+__all__ = ["Intent", "intent", "intent_of", "stories"]
 
 _VOICE = re.compile(
     r"""
@@ -79,8 +79,20 @@ class Intent:
 
 
 def intent(config: Config) -> Intent:
-    """What the story and the purpose ask for."""
-    return intent_of(config.story.want, config.story.so_that, config.purpose.must_answer)
+    """What the stories and the purpose ask for, together."""
+    told = stories(config)
+    return intent_of(
+        "\n".join(want for _, want, _ in told), "\n".join(so_that for *_, so_that in told), config.purpose.must_answer
+    )
+
+
+def stories(config: Config) -> tuple[tuple[str, str, str], ...]:
+    """Persona, want and so-that of every story of the plan, the first one first."""
+    first, further = config.story, config.story.more
+    return (
+        (first.persona, first.want, first.so_that),
+        *((each.persona, each.want, each.so_that) for each in further),
+    )
 
 
 def intent_of(want: str, so_that: str = "", must_answer: str = "") -> Intent:

@@ -106,15 +106,20 @@ class Interview:
         return info.get_default(call_default_factory=True)
 
 
-def conduct(ask: Callable[[Prompt], str], answers: Answers | None = None) -> Config:
+def conduct(
+    ask: Callable[[Prompt], str], answers: Answers | None = None, keep: Callable[[Answers], None] = lambda _: None
+) -> Config:
     """Ask everything that ``answers`` leaves open; returns the plan.
 
-    Whatever ``ask`` raises (Ctrl-C, say) ends the interview; nothing has been
-    written.
+    Whatever ``ask`` raises (Ctrl-C, say) ends the interview; ``keep`` has been given every answer so far, so that
+    another interview can go on from there.
     """
     interview = Interview(dict(answers or {}))
     while (prompt := interview.prompt()) is not None:
+        before = interview.answers
         interview = interview.reply(ask(prompt))
+        if interview.answers != before:
+            keep(interview.answers)
     return interview.config()
 
 

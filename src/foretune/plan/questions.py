@@ -110,6 +110,13 @@ QUESTIONS: tuple[InterviewQuestion, ...] = (
         ),
     ),
     InterviewQuestion(
+        "purpose.outside",
+        "Must know besides",
+        "Which topics must it know that your documents do not cover (separated by commas)?",
+        "A model that seems to know may make it up; `foretune models probe` asks it about these.",
+        "public holidays in Ireland, how a visa is applied for",
+    ),
+    InterviewQuestion(
         "purpose.questions",
         "Bench questions",
         "Which file will hold the questions whose answers you know?",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from foretune.engines import CachedEngine, Engine, check_approved, open_engine
+from foretune.plan.contradictions import require_consistent
 from foretune.types import Label, digest
 from foretune.vault import Principal, readable
 from foretune.vault import tables as t
@@ -22,9 +23,11 @@ def open_project_engine(project: Project) -> CachedEngine:
     """Start the engine the plan names.
 
     Raises:
+        ConfigError: the plan contradicts itself about where the engine may be.
         EngineError: it does not start, or it is remote and the vault holds documents it may not see.
         ModelError: its model file is missing or damaged.
     """
+    require_consistent(project.config)
     return CachedEngine(open_checked_engine(project, project.config.engine), project.vault)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from foretune.bench import latest_run
 from foretune.errors import NothingToDoError
+from foretune.plan.cadence import overdue
 from foretune.progress import Progress
 from foretune.project.adapters import (
     FEWEST,
@@ -32,6 +33,7 @@ from foretune.project.benching import run as run_bench
 from foretune.project.engine import model_hash
 from foretune.project.pairing import bench_texts
 from foretune.types import Use, digest
+from foretune.vault import now
 from foretune.vault import tables as t
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class StageState:
     why: str = ""
     """In words; ``just now`` for a stage that this run has done."""
     summary: Mapping[str, Any] | None = None
+    by_age: bool = False
+    """Stale by the calendar alone: what follows it is as up to date as it is."""
 
 
 class Summary(Protocol):
@@ -70,6 +74,8 @@ class _Stage:
     """Why the stage makes no sense now, or nothing."""
     there: Callable[[Project], bool]
     """Whether the file it made is still there."""
+    aged: Callable[[Project], str]
+    """Why what it made is out of date although nothing that is known here changed, or nothing."""
 
 
 _STAGES: dict[str, _Stage] = {}
@@ -83,11 +89,12 @@ def _stage(
     after: tuple[str, ...] = (),
     skip: Callable[[Project], str] = lambda _: "",
     there: Callable[[Project], bool] = lambda _: True,
+    aged: Callable[[Project], str] = lambda _: "",
 ) -> Callable[[_Run], _Run]:
     """Register a stage; the order of registration is the order of work."""
 
     def register(run: _Run) -> _Run:
-        _STAGES[name] = _Stage(name, inputs, run, after, skip, there)
+        _STAGES[name] = _Stage(name, inputs, run, after, skip, there, aged)
         return run
 
     return register
@@ -97,7 +104,7 @@ def states(project: Project, *, just_done: Collection[str] = ()) -> list[StageSt
     """Each stage: done, stale, new, or skipped and why; what follows a stale stage is stale too."""
     found: dict[str, StageState] = {}
     for stage in _STAGES.values():
-        waits_for = [name for name in stage.after if found[name].state in ("stale", "new")]
+        waits_for = [name for name in stage.after if found[name].state in ("stale", "new") and not found[name].by_age]
         found[stage.name] = _state(project, stage, waits_for, "just now" if stage.name in just_done else "")
     return list(found.values())
 
@@ -116,6 +123,8 @@ def _state(project: Project, stage: _Stage, waits_for: Sequence[str], done: str)
         return StageState(stage.name, "stale", "its inputs changed", summary)
     if not stage.there(project):
         return StageState(stage.name, "stale", "its file is gone", summary)
+    if reason := stage.aged(project):
+        return StageState(stage.name, "stale", reason, summary, by_age=True)
     return StageState(stage.name, "done", done, summary)
 
 
@@ -323,7 +332,13 @@ def _adapter_there(project: Project) -> bool:
     return find_adapter(project, adapter_id(project, pilot=_pilot(project))) is not None
 
 
-@_stage("tune", inputs=_tune_inputs, after=("pairs",), skip=_no_adapter, there=_adapter_there)
+def _tuned_too_long_ago(project: Project) -> str:
+    """What was trained in is as old as the documents were; the plan says how soon they change."""
+    adapter = find_adapter(project, adapter_id(project, pilot=_pilot(project)))
+    return "" if adapter is None else overdue(project.config.process.cadence, adapter.at, now())
+
+
+@_stage("tune", inputs=_tune_inputs, after=("pairs",), skip=_no_adapter, there=_adapter_there, aged=_tuned_too_long_ago)
 def _tune(project: Project, progress: Progress) -> Summary:
     adapter = train(project, pilot=_pilot(project), progress=progress)
     return _Trained(adapter.id, adapter.kind, adapter.metrics)

@@ -35,7 +35,7 @@ def review(recommendation: Recommendation, intent: Intent, outcome: BenchOutcome
     if found is None or not found.total:
         return Review(Verdict.CANNOT_TELL, f"The bench has not run the recommended arm ({arm}) yet.", ())
     others = {name: pair for pair in outcome.pairs if (name := _other(pair, arm)) is not None}
-    comparisons = tuple(_comparison(arm, name, pair) for name, pair in others.items())
+    comparisons = tuple(_comparison(arm, name, pair, outcome) for name, pair in others.items())
     better = [name for name, pair in others.items() if _wins(pair, name) and pair.p < ALPHA / len(others)]
     simpler = [name for name in _SIMPLER[recommendation] if name in others]
     beaten = [name for name in simpler if _wins(others[name], arm) and others[name].p < ALPHA]
@@ -93,10 +93,14 @@ def _wins(pair: Paired, arm: Arm) -> bool:
     return ours > theirs
 
 
-def _comparison(arm: Arm, other: Arm, pair: Paired) -> str:
+def _comparison(arm: Arm, other: Arm, pair: Paired, outcome: BenchOutcome) -> str:
     ours, theirs = (pair.only_first, pair.only_second) if pair.first is arm else (pair.only_second, pair.only_first)
+    # The test is over all questions, and the shares beside it are of the answerable ones.
+    declined = "; rightly declining counts as right" if outcome.arms[arm].unanswerable else ""
     p = "p < 0.001" if pair.p < 0.001 else f"p = {pair.p:.3f}"
-    return f"{arm} against {other}: only {arm} right {_times(ours)}, only {other} right {_times(theirs)}, {p}."
+    return (
+        f"{arm} against {other}: only {arm} right {_times(ours)}, only {other} right {_times(theirs)}, {p}{declined}."
+    )
 
 
 def _times(count: int) -> str:

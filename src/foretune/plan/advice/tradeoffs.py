@@ -17,8 +17,9 @@ TOKENS_PER_WORD = 4 / 3
 """Three quarters of an English word a token (OpenAI, what are tokens)."""
 PASSAGES_PER_SECOND = 23
 """Passages of 256 tokens embedded a second: all-MiniLM-L6-v2, fp32 ONNX, two cores (measured 22 to 25)."""
-TRAINED_TOKENS_PER_SECOND = 120
-"""Before a pilot has measured it here: SmolLM2-135M, LoRA rank 16 on all linear layers, two cores, float32."""
+TRAINED_TOKENS_PER_SECOND = 166.0
+"""Before a pilot has measured it here: SmolLM2-135M, LoRA rank 16 on all linear layers, two cores, bfloat16 (measured:
+12,800 tokens in 77 s, docs/results.md)."""
 READ_TOKENS_PER_SECOND = 290
 """Prompt tokens SmolLM2-135M reads a second, Q4_1, two threads (measured)."""
 

@@ -88,7 +88,7 @@ def size(
         shape.parameters,
         hardware.name,
         hardware.memory,
-        hardware.source,
+        hardware.cited,
         hardware.currency,
         hardware.price_per_hour,
         hardware.price_source,

@@ -19,13 +19,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foretune.errors import InputError
+from foretune.plan.advice.tradeoffs import TRAINED_TOKENS_PER_SECOND
 
 __all__ = ["HARDWARE", "Hardware", "named_hardware", "read_hardware", "this_machine"]
 
 HERE = "this machine"
-REFERENCE_TRAINING = (134_515_008, 120.0)
-"""Parameters, and tokens trained a second: SmolLM2-135M, LoRA rank 16, two cores without a GPU (measured). It stands
-in for this machine until something was trained here."""
+REFERENCE_TRAINING = (134_515_008, TRAINED_TOKENS_PER_SECOND)
+"""Parameters, and tokens trained a second. It stands in for this machine until something was trained here."""
 REFERENCE_BANDWIDTH = 14.5e9
 """Bytes of weights read a second while writing, two cores (measured: a model of 1.1 GB writes 9 to 17 tokens)."""
 REFERENCE_TOKEN_SECONDS = 0.0065
@@ -43,12 +43,22 @@ class Hardware:
     bandwidth: float = 0.0
     peak_flops: float = 0.0
     training_flops: float = 0.0
-    """What training reached here (6 operations a token and parameter)."""
+    """What training reached here (6 operations a token and parameter; a pilot's examples are too short for
+    attention to count)."""
     source: str = ""
+    read_at: str = ""
+    """The page on which its figures were read; empty: nobody has checked them."""
     price_per_hour: float | None = None
     currency: str = ""
     price_source: str = ""
     price_date: date | None = None
+
+    @property
+    def cited(self) -> str:
+        """Where its figures are from, and whether anybody has read them there."""
+        if self.is_here or not self.source:
+            return self.source
+        return f"{self.source}, as read at {self.read_at}" if self.read_at else f"unverified; look it up: {self.source}"
 
     @property
     def is_here(self) -> bool:
@@ -63,7 +73,8 @@ def this_machine(*, tokens_per_second: float | None = None, parameters: int | No
     """The machine this runs on.
 
     Args:
-        tokens_per_second: what the newest training here reached; None takes the reference measurement.
+        tokens_per_second: what the newest training here reached, with whatever else the machine did meanwhile;
+            None takes the reference measurement.
         parameters: of the model that was trained; None: of the packaged one.
     """
     reference, speed = REFERENCE_TRAINING
@@ -84,10 +95,12 @@ class _Entry(BaseModel):
     bandwidth_gb: float = Field(0, ge=0)
     peak_tflops: float = Field(0, ge=0)
     source: str = ""
+    read_at: str = ""
     price_per_hour: float | None = Field(None, ge=0)
     currency: str = ""
     price_source: str = ""
     price_date: date | None = None
+    price_read_at: str = ""
 
 
 def read_hardware(path: Path) -> Mapping[str, Hardware]:
@@ -128,11 +141,18 @@ def _hardware(values: Any, where: str) -> Hardware:
         entry.bandwidth_gb * 1e9,
         entry.peak_tflops * 1e12,
         source=entry.source,
+        read_at=entry.read_at,
         price_per_hour=entry.price_per_hour,
         currency=entry.currency,
-        price_source=entry.price_source,
+        price_source=entry.price_source + _price_read(entry),
         price_date=entry.price_date,
     )
+
+
+def _price_read(entry: _Entry) -> str:
+    if entry.price_per_hour is None:
+        return ""
+    return f", as read at {entry.price_read_at}" if entry.price_read_at else " (unverified)"
 
 
 HARDWARE: Mapping[str, Hardware] = _parse(

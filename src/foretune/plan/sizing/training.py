@@ -72,14 +72,15 @@ def training_seconds(
     On hardware whose training was measured, in proportion to that; else by its peak and bandwidth; None where
     neither is known.
     """
+    # Scores of attention: 12·L·h·S a token for forward and backward (Chowdhery et al. 2022, PaLM, arXiv 2204.02311,
+    # appendix B), half of it under a causal mask.
+    flops_per_token = FLOPS_PER_PARAMETER * shape.parameters + 6 * shape.layers * shape.hidden * length
     if hardware.training_flops:
-        return FLOPS_PER_PARAMETER * shape.parameters * tokens / hardware.training_flops
+        return flops_per_token * tokens / hardware.training_flops
     if not hardware.peak_flops or not hardware.bandwidth:
         return None
     passes = tokens / (length * batch)
-    # Scores of attention: 12·L·h·S a token for forward and backward (Chowdhery et al. 2022, PaLM, arXiv 2204.02311,
-    # appendix B), half of it under a causal mask.
-    flops = length * batch * (FLOPS_PER_PARAMETER * shape.parameters + 6 * shape.layers * shape.hidden * length)
+    flops = length * batch * flops_per_token
     quantised = method is Method.QLORA
     seconds = flops / (hardware.peak_flops * REACHED)
     if quantised:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from foretune.plan.config import Config
+from foretune.plan.intent import stories
 from foretune.plan.sizing.hardware import Hardware
 from foretune.plan.sizing.inference import inference_memory, inference_sizes, largest_that_fits
 from foretune.plan.sizing.training import Method, training_memory
@@ -161,30 +162,39 @@ def _age(case: _Case) -> Remark:
     if case.foundation is None:
         return Remark("age", Grade.UNKNOWN, "Its foundation is not known, so neither is when its knowledge ends.")
     days = (case.today - case.foundation.released).days
+    verified = "" if case.foundation.read_at else " (unverified: look it up at the source)"
     told = (
-        f"Its foundation {case.foundation.name} was published on {case.foundation.released}, its knowledge ends before"
+        f"Its foundation {case.foundation.name} was published on {case.foundation.released}{verified}, "
+        "its knowledge ends before"
     )
     if days > OLD_AFTER_DAYS:
         return Remark(
             "age",
             Grade.WARNING,
             f"{told}: {days / 365.25:.1f} years ago. What is newer has to be given to it.",
-            case.foundation.source,
+            case.foundation.read_at or case.foundation.source,
         )
-    return Remark("age", Grade.GOOD, f"{told}.", case.foundation.source)
+    return Remark("age", Grade.GOOD, f"{told}.", case.foundation.read_at or case.foundation.source)
 
 
 @_look
 def _domain(case: _Case) -> Remark | None:
-    story, purpose = case.config.story, case.config.purpose
     made_for = domain_of_model(case.facts, case.foundation)
-    asked = domain_of_plan(story.persona, story.want, story.so_that, purpose.must_answer)
     if not made_for:
         return None
-    if made_for == asked:
-        return Remark("domain", Grade.GOOD, f"It was made for what the plan is about: {asked}.")
-    about = f"your documents are about {asked}" if asked else "the plan is about something else"
-    return Remark("domain", Grade.WARNING, f"This is a {made_for} model; {about}.")
+    asked = {story[0]: domain_of_plan(*story, case.config.purpose.must_answer) for story in stories(case.config)}
+    others = {persona: domain for persona, domain in asked.items() if domain != made_for}
+    if not others:
+        return Remark("domain", Grade.GOOD, f"It was made for what the plan is about: {made_for}.")
+    if len(asked) == 1:
+        (about,) = others.values()
+        told = f"your documents are about {about}" if about else "the plan is about something else"
+    else:
+        # Several stories, a verdict for each that it was not made for.
+        told = "; ".join(
+            f"the story of {persona} is about {domain or 'something else'}" for persona, domain in others.items()
+        )
+    return Remark("domain", Grade.WARNING, f"This is a {made_for} model; {told}.")
 
 
 @_look

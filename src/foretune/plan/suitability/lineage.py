@@ -36,6 +36,8 @@ class Foundation:
     released: date
     source: str
     domain: str = ""
+    read_at: str = ""
+    """The page on which the date was read; empty: nobody has checked it."""
 
 
 def _table(name: str) -> Mapping[str, Any]:

@@ -116,7 +116,9 @@ def read_folder(folder: Path) -> ModelFacts:
     config, settings = _json(folder, "config.json"), _json(folder, "tokenizer_config.json")
     tensors = [read_tensors(folder / name) for name in weights]
     pickled, code = refused_files(names)
-    parameters = sum(each.parameters for each in tensors)
+    missing = _missing(folder, names, tensors, pickled)
+    # Part of the weights says nothing about the size of the whole.
+    parameters = 0 if any("weight" in each for each in missing) else sum(each.parameters for each in tensors)
     size = sum(each.bytes for each in tensors)
     card = _card(folder)
     text = config.get("text_config", config) if isinstance(config.get("text_config", config), dict) else config
@@ -145,7 +147,7 @@ def read_folder(folder: Path) -> ModelFacts:
         pickled=pickled,
         code=(*code, *remote),
         has_safe_weights=bool(tensors),
-        missing=_missing(folder, names, tensors, pickled),
+        missing=missing,
         odd=() if sensible else (f"Its configuration claims a context of {_brief(context)} tokens.",),
         **facts,
     )
