@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretune.evidence import quantities
@@ -89,8 +89,20 @@ def test_english_and_what_tells_no_language_are_left_as_they_are(text: str) -> N
     assert language_of(text) is None
 
 
+@pytest.mark.parametrize(("code", "word"), [("fr", "quatre-vingt-"), ("de", "einund"), ("es", "treinta y ")])
+def test_a_row_of_number_words_is_read_in_linear_time(code: str, word: str) -> None:
+    assert language(code).translate(word * 2000 + "x").text
+
+
 @pytest.mark.parametrize("code", OF)
-@given(text=st.text(alphabet="aeinrst dßéñ.,-'’0123456789\n€·XVI@", max_size=60))
+@settings(max_examples=30)
+@given(
+    text=st.lists(
+        st.text(alphabet="aeinrst dßéñ.,-'’0123456789\n€·XVI@ıİſ\u212a٣", max_size=9)
+        | st.sampled_from(["drei", "ſechs", "dIX", "mİl", "nicht", "31. März", "1.000,5", "quatre-vingt", "hasta el"]),
+        max_size=8,
+    ).map(" ".join)
+)
 def test_every_piece_of_a_translation_is_found_again(code: str, text: str) -> None:
     made = language(code).translate(text)
     assert "\n" not in made.text

@@ -109,20 +109,17 @@ class Language:
         if kind == "number":
             return _with_point(words)
         if kind == "phrase":
-            return self._phrase(words, match) or ""
+            return self._phrase(match)
         if kind == "spelled":
             value = self._value(words)
             if value is not None:
                 return f"{value.normalize():,f}"
         return " ".join(filter(None, (self._word(word) for word in _WORD.findall(words)))) if kind != "as_is" else words
 
-    def _phrase(self, words: str, match: re.Match[str]) -> str:
+    def _phrase(self, match: re.Match[str]) -> str:
         """The English of the phrase that is as long as what was found."""
-        for pattern, english in self.phrases:
-            found = pattern.match(match.string, match.start())
-            if found is not None and found.end() == match.end():
-                return english
-        raise AssertionError(words)
+        tried = ((pattern.match(match.string, match.start()), english) for pattern, english in self.phrases)
+        return next(english for found, english in tried if found is not None and found.end() == match.end())
 
     def _day(self, match: re.Match[str]) -> str:
         if match["day_in_digits"]:
@@ -138,8 +135,9 @@ class Language:
 
     def _value(self, words: str) -> Decimal | None:
         """The value of a number in words; None where it is an article, or no number after all."""
-        parts = [self.numbers[part.group().lower()] for part in self.number_words.finditer(words)]
-        if not parts or parts == [Decimal(1)]:
+        found = [self.numbers.get(part.group().casefold()) for part in self.number_words.finditer(words)]
+        parts = [value for value in found if value is not None]
+        if len(parts) < len(found) or parts == [Decimal(1)]:  # a letter that only looks like one of them
             return None
         total, group, last = Decimal(0), Decimal(0), Decimal(0)
         for value in parts:
@@ -174,7 +172,8 @@ def _with_point(number: str) -> str:
     whole, comma, decimals = number.partition(",")
     if re.fullmatch(r"\d+(?:\.\d{1,2})?", whole):
         return f"{whole}.{decimals}" if comma else whole
-    return f"{Decimal(re.sub(r'[^0-9]', '', whole)):,}{'.' * bool(comma)}{decimals}"
+    digits = Decimal("".join(filter(str.isdigit, whole)))
+    return f"{digits:,}.{decimals}" if comma else f"{digits:,}"
 
 
 @cache
@@ -194,8 +193,9 @@ def _compiled(code: str, words: dict[str, Any]) -> Language:
     phrases = sorted(words["phrases"].items(), key=lambda pair: -max(map(len, pair[0].split("|"))))
     split = [(dotted(one), english) for whole, english in phrases for one in _alternatives(whole)]
     split.sort(key=lambda pair: -len(pair[0]))
-    numbers = {word: Decimal(value) for value, some in words["numbers"].items() for word in some.split()}
-    one = "|".join(sorted(map(re.escape, numbers), key=len, reverse=True))
+    numbers = {word.casefold(): Decimal(value) for value, some in words["numbers"].items() for word in some.split()}
+    words_of_numbers = " ".join(words["numbers"].values()).split()
+    one = "|".join(sorted(map(re.escape, words_of_numbers), key=len, reverse=True))
     named = calendar_words(code)
     months = "|".join(map(dotted, named["months"]))
     day, between = (dotted(named[key]) for key in ("day", "between"))
@@ -210,7 +210,8 @@ def _compiled(code: str, words: dict[str, Any]) -> Language:
             rf"(?P<clock>(?<![\w.,])(?:{words['clock']})(?!\w))",
             rf"(?P<number>(?<![\w.,])(?:\d{{1,3}}(?:{thousands}\d{{3}})+(?!\d)(?:,\d+)?|\d+(?:[.,]\d+)?))",
             rf"(?P<phrase>(?<!\w)(?:{'|'.join(pattern for pattern, _ in split)})(?!\w))",
-            rf"(?P<spelled>(?<!\w)(?:{one})(?:{words['number_joint']}(?:{one}))*(?!\w))",
+            # Possessive: "quatre-vingt" is a word and two, and a row of them could be read in 2ⁿ ways.
+            rf"(?P<spelled>(?<!\w)(?>{one})(?:{words['number_joint']}(?>{one}))*+(?!\w))",
             r"(?P<word>[^\W\d_]+['’]?)",
         )
     )
