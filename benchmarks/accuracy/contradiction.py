@@ -5,7 +5,9 @@
 Data: the 18F handbook with the issues a person found in it (the part kept for
 development) and the verdicts on the first findings in ``tests/governance/golden``;
 SummEdits, where one detail of a summary was changed and people say whether it still
-agrees with its source. Shares carry their 95 % Wilson interval.
+agrees with its source; pairs of sentences in German, French and Spanish written for this
+(``contradiction_probes.jsonl``), in a part that the word lists were mended on and one that
+was only measured. Shares carry their 95 % Wilson interval.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from foretune.types import Document, Finding, digest
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "governance" / "golden" / "contradiction_handbook.jsonl"
+PROBES = ROOT / "benchmarks" / "accuracy" / "contradiction_probes.jsonl"
 _SHOWN = 100
 _QUOTED = 0.6
 """Share of a quote's words that a finding must show."""
@@ -52,6 +55,8 @@ def main() -> None:
     flagged, inconsistent, false, consistent = _edited(data / "labels-summedits" / "dev")
     _row("inconsistent edits found", "SummEdits, development part", flagged, inconsistent)
     _row("consistent edits flagged", "SummEdits, development part", false, consistent)
+    for row in _probed():
+        _row(*row)
     print(f"\n{len(found)} findings on {len(pages)} pages in {seconds:.1f} CPU-seconds.")
 
 
@@ -114,6 +119,21 @@ def _edited(folder: Path) -> tuple[int, int, int, int]:
                 counts[row["label"]][1] += 1
     (found, wrong), (flagged, right) = counts[0], counts[1]
     return found, wrong, flagged, right
+
+
+def _probed() -> Iterator[tuple[str, str, int, int]]:
+    """By language and half: pairs that disagree and were found, pairs that do not and were flagged."""
+    names = {"de": "German", "fr": "French", "es": "Spanish"}
+    pairs = _rows(PROBES)
+    for half in ("tuned on", "only measured"):
+        for code, name in names.items():
+            mine = [row for row in pairs if row["language"] == code and row["half"] == half]
+            for differing, what in ((True, "pairs that disagree found"), (False, "pairs that agree flagged")):
+                some = [row for row in mine if bool(row["differs"]) is differing]
+                flagged = sum(
+                    bool(_found([_document("one", row["one"]), _document("other", row["other"])])) for row in some
+                )
+                yield what, f"{name} ({half})", flagged, len(some)
 
 
 def _changed(one: str, other: str) -> tuple[str, str]:

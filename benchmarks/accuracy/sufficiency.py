@@ -2,10 +2,12 @@
 
     python benchmarks/accuracy/sufficiency.py [DATA]
 
-Three verdicts: answered (in the question's words), unsure (a passage near in meaning, in other words), open. The rule
-of words was written on the handbook's questions, on half of the encyclopaedia articles with exact answers and on half
-of the questions on long passages, its limit chosen with figures of both halves in view. The limit of meaning was chosen
-on the first halves only ("yes"); the others were measured once.
+Four verdicts: answered (in the question's words), unsure (a passage very near in meaning, in other words), doubtful
+(one that is near, most often about the subject and not the answer), open. The rule of words was written on the
+handbook's questions, on half of the encyclopaedia articles with exact answers and on half of the questions on long
+passages, its limit chosen with figures of both halves in view. The limits of meaning were chosen on the first halves
+only ("yes"), that between doubtful and unsure on the first half of the long passages alone; the others were measured
+once.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import frontmatter
 
 from foretune.bench.statistics import wilson
 from foretune.embedding import open_embedder
-from foretune.governance.answerable import answerability
+from foretune.governance.answerable import Answerability, answerability
 from foretune.governance.diversity import different_documents
 from foretune.governance.topics import Terms, TopicSpace, terms
 
@@ -38,12 +40,14 @@ def main() -> None:
     data = parser.parse_args().data
     print("## sufficiency\n")
     print(
-        "| question | documents | tuned on | questions | answered | unsure | open | wrong is | rate | 95 % interval |"
+        "| question | documents | tuned on | questions | answered | unsure | doubtful | open "
+        "| wrong is | rate | 95 % interval |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     _handbook(data)
     _articles(data)
     _passages(data)
+    _benefits(data)
     print("\nTwo posts, each copied n times, are worth (Vendi score; 2 at most):\n")
     print("| copies of each | documents | worth |")
     print("|---|---|---|")
@@ -55,7 +59,8 @@ def _row(question: str, documents: str, tuned: str, found: Counter[str], wrong: 
     total, count = found.total(), found[wrong]
     low, high = wilson(count, total)
     print(
-        f"| {question} | {documents} | {tuned} | {total} | {found['answered']} | {found['unsure']} | {found['open']} "
+        f"| {question} | {documents} | {tuned} | {total} "
+        f"| {found['answered']} | {found['unsure']} | {found['doubtful']} | {found['open']} "
         f"| {wrong} | {count / total:.1%} | {low:.1%} to {high:.1%} |"
     )
 
@@ -65,7 +70,13 @@ def _answered(texts: Sequence[str], questions: Iterable[str]) -> Counter[str]:
     found = answerability(
         list(questions), documents, TopicSpace(documents), texts.__getitem__, embedder=open_embedder(EMBEDDER)
     )
-    return Counter("answered" if each.likely else "unsure" if each.unsure else "open" for each in found)
+    return Counter(map(_verdict, found))
+
+
+def _verdict(each: Answerability) -> str:
+    if each.likely:
+        return "answered"
+    return "unsure" if each.unsure else "doubtful" if each.doubtful else "open"
 
 
 def _jsonl(path: Path) -> list[dict[str, Any]]:
@@ -121,6 +132,17 @@ def _passages(data: Path) -> None:
             questions = [row["input"] for row in rows if zlib.crc32(row["id"].encode()) % 2 == half]
             what, wrong = ("answerable", "open") if answerable else ("unanswerable (subject is there)", "answered")
             _row(what, "passages", tuned, _answered(texts, questions), wrong)
+
+
+def _benefits(data: Path) -> None:
+    """Questions that a model wrote on six PDF files, and such as they do not answer; nothing was tuned on them."""
+    from kreuzberg import extract_file_sync
+
+    folder = data / "qa-contoso"
+    texts = [extract_file_sync(path).content for path in sorted((folder / "docs").glob("*.pdf"))]
+    for name, what, wrong in (("qa", "answerable", "open"), ("qa_dontknows", "unanswerable (related)", "answered")):
+        questions = [row["question"] for row in _jsonl(folder / "dev" / f"{name}.jsonl")]
+        _row(what, "benefits", "no", _answered(texts, questions[:_AT_MOST]), wrong)
 
 
 def _copies(data: Path) -> None:

@@ -121,3 +121,23 @@ def test_the_same_facts_give_the_same_bytes(decided: Vault) -> None:
 def test_an_empty_vault_has_a_card_too(vault: Vault, tmp_path: Path) -> None:
     written = write_card(vault, Config(), tmp_path / "card", name="empty")
     assert "0 documents were offered: 0 go in" in written[0].read_text(encoding="utf-8")
+
+
+def test_where_nothing_was_looked_at_no_form_says_that_nothing_was_found(vault: Vault, tmp_path: Path) -> None:
+    put(vault, {"ring.md": "Ring +44 20 7946 0958 when you are ill, before nine o'clock in the morning. " * 4})
+    for path in write_card(vault, CONFIG, tmp_path / "card", name="hr"):
+        text = path.read_text(encoding="utf-8")
+        assert "Nothing personal was found" not in text
+        assert "Nobody has looked for personal data yet" in text
+    page = (tmp_path / "card" / "card.html").read_text(encoding="utf-8")
+    assert "Nothing yet: every document that could be read is waiting." in page
+    assert "1 of 1 documents wait for a decision" in page
+
+
+def test_personal_data_that_goes_in_unmasked_is_left_to_decide(vault: Vault) -> None:
+    put(vault, {"ring.md": "Ring +44 20 7946 0958 when you are ill, before nine o'clock in the morning. " * 4})
+    config = Config()
+    review(vault, config.governance)
+    card = dataset_card(card_facts(vault, config, name="hr"))
+    assert "Personal data stands in 4 places and none is masked: is that wanted?" in card
+    assert "4 telephone numbers" in card

@@ -118,6 +118,24 @@ def test_only_the_checks_asked_for_are_run(handbook: Vault) -> None:
     assert {each.finding.check for each in findings(handbook)} == {"short", "labels"}
 
 
+def test_what_is_found_is_the_same_whichever_documents_are_checked_together(vault: Vault) -> None:
+    pages = {
+        f"{n}.md": f"{words} {n} " * 20 for n, words in enumerate(["The leave of staff", "Der Urlaub für alle"] * 6)
+    }
+    pages["5.md"] = pages["5.md"].replace("für", "fÃ¼r")
+    running = ["garbled", "language", "short"]
+    for path, text in pages.items():
+        put(vault, {path: text})
+        review(vault, SETTINGS, checks=running)
+    apart = found(vault), languages(vault)
+    put(vault, {path: text + "." for path, text in pages.items()})
+    review(vault, SETTINGS, checks=running)
+    put(vault, pages)
+    review(vault, SETTINGS, checks=running)
+    assert (found(vault), languages(vault)) == apart
+    assert {path for path, _ in apart[0]} >= {"5.md", "1.md"}
+
+
 def test_an_unknown_check_is_refused(vault: Vault) -> None:
     with pytest.raises(InputError, match="no check called 'speling'"):
         review(vault, SETTINGS, checks=["speling"])

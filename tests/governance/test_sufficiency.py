@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from tests.governance.pages import put, read_pages
 from tests.helpers import shared
 
+from foretune.embedding import open_embedder
 from foretune.governance import Wanted, findings, forget, review
+from foretune.governance.answerable import answerability
 from foretune.governance.checks import CheckSettings
 from foretune.governance.checks.sufficiency import sign, sufficiency
 from foretune.governance.corpus_findings import corpus_findings
@@ -20,6 +22,8 @@ from foretune.governance.topics import TopicSpace, terms
 from foretune.plan.config import GovernanceSettings
 from foretune.types import Document, Finding, Severity
 from foretune.vault import Vault
+
+LEAVE = "You may take some days off when you are ill; tell the office in the morning."
 
 
 def check(pages: dict[str, str], settings: CheckSettings | None = None) -> dict[str, Finding]:
@@ -71,9 +75,21 @@ def test_bench_questions_without_an_answer_are_named() -> None:
     chosen = [row for row in rows if row["kind"] == "unanswerable"] + rows[:8]
     pages = read_pages(folder / "corpus")
     found = check(pages, CheckSettings(questions=tuple(row["question"] for row in chosen)))["questions"]
-    open_ = {each["question"] for verdict in ("unanswered", "unsure") for each in found.evidence[verdict]}
+    open_ = {each["question"] for verdict in ("unanswered", "doubtful", "unsure") for each in found.evidence[verdict]}
     assert sum(row["question"] in open_ for row in chosen if row["kind"] == "unanswerable") >= 4
     assert sum(row["question"] in open_ for row in chosen if row["kind"] != "unanswerable") <= 1
+
+
+def test_a_question_that_no_passage_seems_to_answer_says_what_the_nearest_lacks() -> None:
+    near = answerability(
+        ["How many days may a sabbatical last?"],
+        [terms(LEAVE)],
+        TopicSpace([terms(LEAVE)]),
+        lambda _: LEAVE,
+        embedder=open_embedder("all-minilm-l6-v2"),
+    )[0]
+    assert near.lacks == ("sabbatical", "last", "a number")
+    assert near.passage == LEAVE
 
 
 def test_topics_that_nothing_speaks_of_are_what_to_collect_next() -> None:

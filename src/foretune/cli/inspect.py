@@ -21,7 +21,8 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATH...",
-        help="Files, folders, or rows with a text (and id, title, author, date …) in .jsonl or .parquet.",
+        help="Files, folders, or rows with a text (and id, title, author, date …) in .jsonl or .parquet; "
+        "of an object store as s3://bucket/folder.",
         show_default=False,
     ),
 ]

@@ -14,17 +14,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from foretune.embedding import Embedder
-from foretune.evidence import content_stems, sentences, support
+from foretune.evidence import AnswerType, asked, content_stems, facts, sentences, support
 from foretune.governance.passages import passages_of, prose_lines
 from foretune.governance.topics import Terms, TopicSpace, bucket, terms
 
-__all__ = ["ANSWERABLE", "NEAR", "Answerability", "answerability"]
+__all__ = ["ANSWERABLE", "NEAR", "VERY_NEAR", "Answerability", "answerability"]
 
 ANSWERABLE = 0.55
 """Scores below this mean that the documents do not seem to say it: ``benchmarks/accuracy/sufficiency.py``."""
 
 NEAR = 0.38
 """Cosine of question and passage from which the passage may answer it in other words; likewise."""
+
+VERY_NEAR = 0.5
+"""Cosine below which a passage that is near most often speaks of the subject and does not answer; likewise."""
 
 _READ = 5
 """Documents read for a question."""
@@ -53,6 +56,8 @@ class Answerability:
     """Cosine of the passage nearest in meaning; 0 where it was not looked for."""
     passage: str = ""
     """That passage; ``document`` is where it stands."""
+    lacks: tuple[str, ...] = ()
+    """What the question asks for and that passage has not: words, then ``a number`` or ``a date``."""
 
     @property
     def likely(self) -> bool:
@@ -62,7 +67,12 @@ class Answerability:
     @property
     def unsure(self) -> bool:
         """They may say it, in other words."""
-        return not self.likely and self.near >= NEAR
+        return not self.likely and self.near >= VERY_NEAR
+
+    @property
+    def doubtful(self) -> bool:
+        """They speak of something near, which most often is not what is asked."""
+        return not self.likely and NEAR <= self.near < VERY_NEAR
 
 
 def answerability(
@@ -89,7 +99,8 @@ def answerability(
             shares[number] = order
     if embedder is not None:
         for number, (near, position, passage) in _nearest(questions, shares, text, embedder).items():
-            found[number] = replace(found[number], near=near, document=position, passage=passage)
+            lacks = _lacking(questions[number], passage)
+            found[number] = replace(found[number], near=near, document=position, passage=passage, lacks=lacks)
     return found
 
 
@@ -107,6 +118,17 @@ def _in_its_words(
             if held.score > best.score:
                 best = Answerability(question, round(held.score, 4), position, held.missing)
     return best
+
+
+def _lacking(question: str, passage: str) -> tuple[str, ...]:
+    """The question's words that are not in ``passage``, in order, and the kind of value that it does not give."""
+    wanted = asked(question)
+    there = set(content_stems(passage))
+    words = tuple(dict.fromkeys(term.text for term in wanted.terms if term.stem not in there))
+    stated = facts(passage)
+    if wanted.type is AnswerType.NUMBER and not stated.quantities:
+        return (*words, "a number")
+    return (*words, "a date") if wanted.type is AnswerType.DATE and not stated.dates else words
 
 
 def _nearest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, true, update
@@ -17,6 +17,7 @@ from foretune.governance.checks import (
     Inferred,
     Wanted,
     named,
+    run_together,
 )
 from foretune.governance.checks import checks as all_checks
 from foretune.governance.checks.registry import types_of_parts
@@ -35,9 +36,11 @@ from foretune.vault.tables import checked, document, finding, signature
 
 __all__ = ["forget", "review", "review_inputs"]
 
-_BATCH_DOCUMENTS = 64
+_FIRST_BATCH = 16
+_BATCH_DOCUMENTS = 256
+_BATCH_CHARACTERS = 4_000_000
 _BATCH_SECONDS = 2.0
-"""A batch is written when it has this many documents or has taken this long: what a kill can cost."""
+"""A batch has at most so many documents and characters, and takes about this long: what a kill can cost."""
 
 
 def review(
@@ -146,9 +149,12 @@ class _Marks:
         return f"{self.versions[document_id]}.{self.recipe}"
 
 
-def _read(connection: Connection, document_id: str) -> Document:
-    row = connection.execute(select(*DOCUMENT_COLUMNS, document.c.text).where(document.c.id == document_id)).one()
-    return document_of(row, text=row.text)
+def _read_all(vault: Vault, document_ids: Sequence[str]) -> list[Document]:
+    """The documents with their texts, in this order."""
+    query = select(*DOCUMENT_COLUMNS, document.c.text).where(document.c.id.in_(document_ids))
+    with vault.reading() as connection:
+        read = {row.id: document_of(row, text=row.text) for row in connection.execute(query)}
+    return [read[document_id] for document_id in document_ids]
 
 
 # -- document checks ------------------------------------------------------------------------------------
@@ -171,56 +177,68 @@ def _check_documents(
     versions: dict[str, str],
     progress: Progress,
 ) -> set[str]:
-    stale: dict[str, list[DocumentCheck]] = {}
+    stale: dict[str, list[str]] = {}
     marks = {each.name: _Marks.of(versions, each.recipe(options)) for each in wanted}
     for each in wanted:
         seen = _seen(vault, each.name)
         for document_id in versions:
             if seen.get(document_id) != marks[each.name][document_id]:
-                stale.setdefault(document_id, []).append(each)
+                stale.setdefault(document_id, []).append(each.name)
     if not stale:
         return set()
-    with progress.step("checking", total=len(stale), unit="documents") as step:
-
-        def outcomes() -> Iterator[_Outcome]:
-            for document_id in versions:
-                if document_id in stale:
-                    with vault.reading() as connection:
-                        read = _read(connection, document_id)
-                    yield _run(read, stale[document_id], options, marks)
-
-        for batch in _batches(outcomes()):
+    waiting = [document_id for document_id in versions if document_id in stale]
+    with progress.step("checking", total=len(waiting), unit="documents") as step:
+        for some in _batches(waiting, _lengths(vault)):
+            outcomes = _run(_read_all(vault, some), wanted, stale, options, marks)
             with vault.writing() as connection:
-                for outcome in batch:
+                for outcome in outcomes:
                     _write(connection, outcome)
-            step.advance(len(batch))
+            step.advance(len(some))
     return set(stale)
 
 
 def _run(
-    read: Document, wanted: Sequence[DocumentCheck], options: CheckSettings, marks: Mapping[str, _Marks]
-) -> _Outcome:
-    outcome = _Outcome(read.id, {each.name: marks[each.name][read.id] for each in wanted}, [], [])
+    documents: list[Document],
+    wanted: Sequence[DocumentCheck],
+    stale: Mapping[str, Sequence[str]],
+    options: CheckSettings,
+    marks: Mapping[str, _Marks],
+) -> list[_Outcome]:
+    """Check by check, each on all documents that wait for it: many at once take less than one by one."""
+    outcomes = [
+        _Outcome(each.id, {name: marks[name][each.id] for name in stale[each.id]}, [], []) for each in documents
+    ]
     for check in wanted:
-        for result in check.run(read, options):
-            if isinstance(result, Finding):
-                outcome.findings.append(result)
-            else:
-                outcome.inferred.append(result)
-                read = replace(read, **{result.field: result.value})  # type: ignore[arg-type]  # for later checks
-    return outcome
+        mine = [at for at, each in enumerate(documents) if check.name in outcomes[at].marks]
+        for at, results in run_together(check, documents, mine, options):
+            outcomes[at].findings += [each for each in results if isinstance(each, Finding)]
+            outcomes[at].inferred += [each for each in results if isinstance(each, Inferred)]
+    return outcomes
 
 
-def _batches(outcomes: Iterable[_Outcome]) -> Iterator[list[_Outcome]]:
-    batch: list[_Outcome] = []
-    began = time.monotonic()
-    for outcome in outcomes:
-        batch.append(outcome)
-        if len(batch) >= _BATCH_DOCUMENTS or time.monotonic() - began > _BATCH_SECONDS:
-            yield batch
-            batch, began = [], time.monotonic()
-    if batch:
-        yield batch
+def _lengths(vault: Vault) -> dict[str, int]:
+    """Characters of each document."""
+    query = select(document.c.id, func.length(document.c.text).label("length"))
+    with vault.reading() as connection:
+        return {row.id: row.length for row in connection.execute(query)}
+
+
+def _batches(document_ids: Sequence[str], lengths: Mapping[str, int]) -> Iterator[list[str]]:
+    """Documents to be checked together: as many as the last ones say take :data:`_BATCH_SECONDS`."""
+    size, at = _FIRST_BATCH, 0
+    while at < len(document_ids):
+        some: list[str] = []
+        characters = 0
+        while at < len(document_ids) and len(some) < size:
+            characters += lengths[document_ids[at]]
+            if some and characters > _BATCH_CHARACTERS:
+                break
+            some.append(document_ids[at])
+            at += 1
+        began = time.monotonic()
+        yield some
+        each = (time.monotonic() - began) / len(some)
+        size = max(1, min(_BATCH_DOCUMENTS, 2 * size, int(_BATCH_SECONDS / max(each, 1e-6))))
 
 
 def _write(connection: Connection, outcome: _Outcome) -> None:
@@ -288,10 +306,8 @@ def _signed(vault: Vault, check: CorpusCheck, versions: dict[str, str], progress
     missing = [document_id for document_id in versions if document_id not in kept]
     if missing:
         with progress.step(f"signing ({check.name})", total=len(missing), unit="documents") as step:
-            for start in range(0, len(missing), _BATCH_DOCUMENTS):
-                some = missing[start : start + _BATCH_DOCUMENTS]
-                with vault.reading() as connection:
-                    documents = [_read(connection, document_id) for document_id in some]
+            for some in _batches(missing, _lengths(vault)):
+                documents = _read_all(vault, some)
                 made = dict(zip(some, check.sign_all(documents), strict=True))
                 _keep(vault, check, marks, made)
                 kept |= made

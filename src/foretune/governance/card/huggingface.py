@@ -42,6 +42,8 @@ def _lines(facts: CardFacts) -> Iterator[str]:
     yield f"{facts.characters:,} characters go in. Written {facts.made_at[:10]}; it holds no text of the documents."
     yield from ("", "## Dataset details", "", "### Uses", "")
     yield from (f"- {count:,} documents for {_purpose(use)}" for use, count in facts.uses.items())
+    if not facts.goes_in:
+        yield f"- {_plain(words.nothing_goes_in(facts))}"
     if facts.config.purpose.must_never:
         yield f"- Out of scope: {_plain(facts.config.purpose.must_never)}"
     yield from ("", "## Dataset structure", "", "| | documents | why | decided by |", "|---|---:|---|---|")
@@ -56,6 +58,8 @@ def _lines(facts: CardFacts) -> Iterator[str]:
         yield from ("", "| check | finding | count |", "|---|---|---:|")
         yield from (f"| {check} | {kind} | {count:,} |" for (check, kind), count in facts.findings.items())
     yield from ("", "### Personal and sensitive information", "", words.personal(facts))
+    if points := words.open_points(facts):
+        yield from ("", "### Left to decide", "", *(f"- {_plain(point)}" for point in points))
     yield from ("", "## Bias, risks and limitations", "", words.biases(facts), "", words.limitations(facts))
     yield from ("", "## Maintenance", "", _plain(words.maintenance(facts)))
 

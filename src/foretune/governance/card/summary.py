@@ -14,6 +14,8 @@ __all__ = ["summary_page"]
 
 _OLD_YEARS = 3
 """Documents older than this stand out in the picture."""
+_LEAST_DATED = 0.1
+"""Share of the documents that must carry a date for a picture of their ages to tell anything of all of them."""
 
 
 def summary_page(facts: CardFacts) -> str:
@@ -35,6 +37,7 @@ def summary_page(facts: CardFacts) -> str:
         found_picture=_found_picture(facts),
         age_picture=_age_picture(facts),
         outside=[each for each in facts.reasons if not each.state.goes_on],
+        open_points=words.open_points(facts),
         inside=[each for each in facts.reasons if each.state.goes_on],
     )
 
@@ -52,12 +55,12 @@ def _found_picture(facts: CardFacts) -> str:
     if not by_check:
         return ""
     [(most, _)] = by_check.most_common(1)
-    title = f"Most findings are about: {most}"
+    title = f"{by_check.total():,} findings, most of them by the check “{most}”"
     return charts.bar_chart({name: float(count) for name, count in by_check.most_common()}, title=title, y="findings")
 
 
 def _age_picture(facts: CardFacts) -> str:
-    if not facts.dates:
+    if len(facts.dates) < _LEAST_DATED * facts.goes_in or not facts.dates:
         return ""
     today = date.fromisoformat(facts.made_at[:10])
     old = sum(int(each[:4]) < today.year - _OLD_YEARS for each in facts.dates if each[:4].isdigit())

@@ -15,7 +15,10 @@ __all__ = [
     "counted",
     "limitations",
     "maintenance",
+    "nothing_goes_in",
+    "open_points",
     "personal",
+    "personal_found",
     "preparation",
     "purpose",
     "timeframe",
@@ -65,18 +68,88 @@ def timeframe(facts: CardFacts) -> str:
 
 def preparation(facts: CardFacts) -> str:
     """What was checked and changed."""
+    changed = f"{_places(facts.redactions)} masked and {facts.repairs:,} repaired"
+    if not facts.redactions and not facts.repairs:
+        changed = "Nothing is masked or repaired"
     return (
-        f"Checked for: {', '.join(facts.checks) or 'nothing yet'}. {facts.redactions:,} places are masked and "
-        f"{facts.repairs:,} repaired in the documents that go in; the originals stay in an encrypted vault."
+        f"Checked for: {', '.join(facts.checks) or 'nothing yet'}. {changed} in the documents that go in; the "
+        "originals stay in an encrypted vault."
     )
+
+
+_PERSONAL = {
+    "person": "names of people",
+    "address": "postal addresses",
+    "phone": "telephone numbers",
+    "email": "e-mail addresses",
+    "national_id": "national numbers",
+    "card": "card numbers",
+    "iban": "IBANs",
+    "account": "account numbers",
+    "birth_date": "dates of birth",
+    "age": "ages",
+    "ip": "IP addresses",
+    "domain": "web addresses",
+    "licence": "licence numbers",
+    "secret": "passwords and keys",
+    "health": "notes on health",
+}
+"""What a type of the check ``personal`` is called in a sentence."""
 
 
 def personal(facts: CardFacts) -> str:
     """What was found about people, and the labels."""
-    found: dict[str, int] = {kind: count for (check, kind), count in facts.findings.items() if check == "personal"}
+    found = personal_found(facts)
     labels = counted({label.value: facts.labels[label.value] for label in Label if label.value in facts.labels})
-    what = f"Found in the documents before decisions: {counted(found)}." if found else "Nothing personal was found."
-    return f"{what} {facts.redactions:,} places are masked in what goes in. Labels of what goes in: {labels or 'none'}."
+    if "personal" not in facts.checks:
+        what = "Nobody has looked for personal data yet: `foretune review` does."
+    elif found:
+        named = counted({_PERSONAL.get(kind, kind): count for kind, count in found.items()})
+        what = f"Found in all documents that were read: {named}. {_places(facts.redactions)} masked in what goes in."
+    else:
+        what = "Nothing personal was found."
+    return f"{what} Labels of what goes in: {labels or 'none, since nothing goes in'}."
+
+
+def _places(count: int) -> str:
+    if count == 1:
+        return "1 place is"
+    return f"{count:,} places are" if count else "No place is"
+
+
+def personal_found(facts: CardFacts) -> dict[str, int]:
+    """By type, what the check ``personal`` found in all documents."""
+    return {kind: count for (check, kind), count in facts.findings.items() if check == "personal"}
+
+
+def nothing_goes_in(facts: CardFacts) -> str:
+    """Why there is no document to describe, and what to do about it."""
+    waiting = facts.states[State.WAITING]
+    if not facts.read:
+        return "Nothing: no document could be read."
+    if not waiting:
+        return "Nothing: every document is excluded."
+    all_of_them = "every document that could be read is" if waiting == facts.read else f"{waiting:,} documents are"
+    return f"Nothing yet: {all_of_them} waiting. The reasons above say for what."
+
+
+def open_points(facts: CardFacts) -> list[str]:
+    """What somebody has to decide before the documents are used, the most important first."""
+    points = []
+    waiting, found = facts.states[State.WAITING], sum(personal_found(facts).values())
+    unseen = "personal" not in facts.checks
+    if waiting:
+        points.append(f"{waiting:,} of {facts.read:,} documents wait for a decision and are not used until then.")
+    if unseen and facts.read:
+        points.append("The documents were not looked at for personal data.")
+    if found and facts.goes_in and not facts.redactions:
+        points.append(f"Personal data stands in {found:,} places and none is masked: is that wanted?")
+    if facts.goes_in and 2 * len(facts.dates) < facts.goes_in:
+        undated = facts.goes_in - len(facts.dates)
+        points.append(f"{undated:,} of {facts.goes_in:,} documents carry no date, so nobody can tell which are old.")
+    if not facts.config.people.owner:
+        points.append("The plan names no owner who answers for the documents.")
+    return points
 
 
 def biases(facts: CardFacts) -> str:

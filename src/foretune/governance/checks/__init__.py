@@ -38,6 +38,7 @@ from foretune.governance.checks.registry import (
     document_check,
     named,
     notices,
+    run_together,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "document_check",
     "named",
     "notices",
+    "run_together",
 ]

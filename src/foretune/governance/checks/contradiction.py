@@ -52,7 +52,7 @@ def sign(document: Document) -> Signed:
     return sign_text(document.id, document.path, title, document.text)
 
 
-@corpus_check(CHECK, types=TYPES, sign=sign, columns=("text", "title", "path"))
+@corpus_check(CHECK, types=TYPES, sign=sign, columns=("text", "title", "path"), version=2)
 def contradiction(signed: Sequence[Signed], text: Callable[[str], str], _: CheckSettings) -> Iterable[Finding]:
     """Places that say different things about the same thing, on one page or on two.
 

@@ -8,8 +8,8 @@ makes every document be looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -31,6 +31,7 @@ __all__ = [
     "document_check",
     "named",
     "notices",
+    "run_together",
     "types_of_parts",
 ]
 
@@ -248,6 +249,19 @@ def corpus_check(
         return compare
 
     return register
+
+
+def run_together(
+    check: DocumentCheck, documents: list[Document], positions: Sequence[int], settings: CheckSettings
+) -> Iterator[tuple[int, list[Finding | Inferred]]]:
+    """What ``check`` says of the documents at ``positions``; what it infers is set in ``documents`` for those after."""
+    wanted = [documents[position] for position in positions]
+    for position, given in zip(positions, check.run_all(wanted, settings), strict=True):
+        results = list(given)
+        inferred = {each.field: each.value for each in results if isinstance(each, Inferred)}
+        if inferred:
+            documents[position] = replace(documents[position], **inferred)  # type: ignore[arg-type]
+        yield position, results
 
 
 def notices(names: Iterable[str]) -> list[str]:

@@ -102,6 +102,7 @@ class _Need:
     sign=sign,
     columns=("text", "path", "date", "modified", "tags"),
     settings=("questions", "topics", "voice"),
+    version=2,
 )
 def sufficiency(signed: Sequence[Signed], text: Callable[[str], str], settings: CheckSettings) -> Iterable[Finding]:
     """Whether the documents are enough for what is planned; findings are about no single document.
@@ -142,25 +143,30 @@ def _questions(
         embedder=embedder,
     )
     unsure = sorted((each for each in found if each.unsure), key=lambda each: (-each.near, each.question))
+    doubtful = sorted((each for each in found if each.doubtful), key=lambda each: (each.near, each.question))
+    answered = sum(each.likely for each in found)
     open_ = sorted(
-        (each for each in found if not each.likely and not each.unsure), key=lambda each: (each.score, each.question)
+        (each for each in found if not (each.likely or each.unsure or each.doubtful)),
+        key=lambda each: (each.score, each.question),
     )
-    answered = len(found) - len(open_) - len(unsure)
     share = len(open_) / len(found)
     message = f"{answered} of {len(found)} bench questions find their words in the documents"
     if unsure:
-        message += f", {len(unsure)} at most something near in other words"
+        message += f", {len(unsure)} something near in other words"
+    if doubtful:
+        message += f", {len(doubtful)} perhaps no more than their subject"
     if open_:
         message += f"; nothing seems to answer “{open_[0].question}”" + (
             f" and {len(open_) - 1} more" if len(open_) > 1 else ""
         )
     if embedder is None and open_:
         message += f" (compared by words alone: `foretune models get {_EMBEDDER}` compares meanings, too)"
-    severity = Severity.HIGH if share > _MANY_OPEN else Severity.MEDIUM if open_ or unsure else Severity.INFO
+    severity = Severity.HIGH if share > _MANY_OPEN else Severity.MEDIUM if answered < len(found) else Severity.INFO
     evidence: dict[str, object] = {
         "questions": len(found),
         "answered": answered,
         "unsure": [_open(each) for each in unsure],
+        "doubtful": [_open(each) for each in doubtful],
         "unanswered": [_open(each) for each in open_],
     }
     lacking = Counter(word.lower() for each in open_ for word in each.missing[:2])
@@ -170,11 +176,17 @@ def _questions(
         wanted += f" (about {', '.join(about)})"
     need.say("questions", severity, message + ".", share, evidence, wanted)
     need.findings += [_open_question(each) for each in open_]
-    need.findings += [_unsure_question(each, ordered[each.document].path) for each in unsure]
+    need.findings += [_near_question(each, ordered[each.document].path) for each in (*doubtful, *unsure)]
 
 
 def _open(each: Answerability) -> dict[str, object]:
-    return {"question": each.question, "score": each.score, "near": each.near, "missing": list(each.missing[:5])}
+    return {
+        "question": each.question,
+        "score": each.score,
+        "near": each.near,
+        "missing": list(each.missing[:5]),
+        "lacks": list(each.lacks[:5]),
+    }
 
 
 def _open_question(each: Answerability) -> Finding:
@@ -185,13 +197,20 @@ def _open_question(each: Answerability) -> Finding:
     )
 
 
-def _unsure_question(each: Answerability, path: str) -> Finding:
+def _near_question(each: Answerability, path: str) -> Finding:
+    lacks = f" has nothing of {', '.join(each.lacks[:3])}" if each.lacks else ""
+    if each.doubtful:
+        rest = lacks or " is about something else"
+        message = f"It is doubtful that a document answers “{each.question}”: the nearest passage{rest}."
+    else:
+        message = f"If anything answers “{each.question}”, it says so in other words: read the nearest passage"
+        message += f", which{lacks}." if lacks else "."
     return Finding(
         "",
         "sufficiency",
         "question",
         Severity.LOW,
-        f"If anything answers “{each.question}”, it says so in other words: read the nearest passage.",
+        message,
         text=each.question,
         score=round(1 - each.near, 4),
         related=(Related(path, text=each.passage),),

@@ -56,7 +56,7 @@ def _denials(one: Read, other: Read) -> Iterator[Difference]:
             denied = no.search(b.squeezed)
             stated = yes.search(a.squeezed)
             if denied and stated and not no.search(a.squeezed) and _denies(b, a, denied.start()):
-                pair = (stated.group(), denied.group())
+                pair = (a.squeezed_written(*stated.span()), b.squeezed_written(*denied.span()))
                 yield Difference("yesno", *(pair[::-1] if swap else pair), 0.9)
                 return
     mine, theirs = negations(one.squeezed), negations(other.squeezed)
@@ -64,7 +64,8 @@ def _denials(one: Read, other: Read) -> Iterator[Difference]:
         negative, positive = (one, other) if mine else (other, one)
         cue = (mine or theirs)[0]
         if _denies(negative, positive, cue.start):
-            yield Difference("negation", *((cue.text, "") if mine else ("", cue.text)), 0.8)
+            said = negative.squeezed_written(cue.start, cue.end)
+            yield Difference("negation", *((said, "") if mine else ("", said)), 0.8)
 
 
 _NOT = frozenset({"not", "no", "never", "cannot", "without", "unless"})

@@ -45,7 +45,7 @@ def _years(one: Read, other: Read) -> Iterator[Difference]:
         mine_of, theirs_of = _happened_to(one, event), _happened_to(other, event)
         shared = mine_of & theirs_of - _GENERAL
         if shared and 2 * len(shared) >= min(len(mine_of - _GENERAL), len(theirs_of - _GENERAL)):
-            yield Difference("date", mine[0].text, theirs[0].text, 1.0)
+            yield Difference("date", one.written(mine[0]), other.written(theirs[0]), 1.0)
             return
 
 
@@ -100,7 +100,7 @@ def _days(one: Read, other: Read) -> Iterator[Difference]:
     if a.first_year and b.first_year and a.first_year != b.first_year:
         return
     near = a.month == b.month
-    yield Difference("date", a.text, b.text, 1.0 if near else 0.6)
+    yield Difference("date", one.written(a), other.written(b), 1.0 if near else 0.6)
 
 
 def _due(read: Read, date: PartialDate) -> bool:

@@ -47,7 +47,7 @@ def _numbers(one: Read, other: Read) -> Iterator[Difference]:
         shared = one.subject & other.subject - LIGHT
         if len(shared) < 2 and len((one.subject | one.above) & (other.subject | other.above) - LIGHT) < 3:
             weight *= _LITTLE_SHARED
-        yield Difference(kind, a.text, b.text, weight)
+        yield Difference(kind, one.written(a), other.written(b), weight)
 
 
 def _near_words(read: Read, value: Quantity) -> frozenset[str]:

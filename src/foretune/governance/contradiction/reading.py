@@ -37,6 +37,16 @@ class Read:
         """On one line, with straight apostrophes."""
         return " ".join(self.statement.text.replace("’", "'").split())
 
+    def written(self, value: Quantity | PartialDate) -> str:
+        """``value`` as the page has it."""
+        made = self.statement.translation
+        return value.text if made is None else made.written(value.start, value.end)
+
+    def squeezed_written(self, start: int, end: int) -> str:
+        """What the page has at a place of :attr:`squeezed`; a translation is on one line already."""
+        made = self.statement.translation
+        return self.squeezed[start:end] if made is None else made.written(start, end)
+
     @cached_property
     def wording(self) -> tuple[str, ...]:
         """Its content stems in order, values and words that go with any value left out."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foretune.evidence import Span, sentences
+from foretune.governance.contradiction.translated import Language, Translation, language_of
 from foretune.governance.markup import blank_code
 
 __all__ = ["Statement", "plain", "statements"]
@@ -50,6 +51,8 @@ class Statement:
     """For a line that introduces a list: the list item this statement is read with."""
     group: int
     """The list or table it belongs to, 0 for running text: rows of one list differ on purpose."""
+    translation: Translation | None = None
+    """Where the page is in another language: what became of the sentence; the other texts are as that one."""
 
 
 def plain(text: str) -> str:
@@ -83,8 +86,20 @@ class _Block:
 def statements(text: str, title: str = "") -> Iterator[Statement]:
     """The statements of a Markdown or plain text, in order; headings and table rows are none."""
     read = plain(text)
-    for block in _blocks(read, title):
-        yield from _of(block)
+    language = language_of(read)
+    if language is None:
+        for block in _blocks(read, title):
+            yield from _of(block)
+        return
+    for block in _blocks(language.whole(read), title):
+        for each in _of(block):
+            yield _translated(each, language)
+
+
+def _translated(said: Statement, language: Language) -> Statement:
+    made = language.translate(said.text)
+    under, before, item = (language.translate(words).text for words in (said.under, said.before, said.item))
+    return replace(said, text=made.text, under=under, before=before, item=item, translation=made)
 
 
 def _blocks(read: str, title: str) -> list[_Block]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from foretune.corpus.records import Aside, RecordReader, Unit
-from foretune.governance.checks import Check, CorpusCheck, DocumentCheck, named
+from foretune.governance.checks import Check, CorpusCheck, DocumentCheck, named, run_together
 from foretune.governance.inspect.types import Plan
 from foretune.types import Document, Finding, Severity
 
@@ -72,16 +72,10 @@ class Worker:
         part.names = [each.path for each in documents]
         part.characters = sum(len(each.text) for each in documents)
         for check in self._document_checks:
-            for position, results in enumerate(check.run_all(documents, self._plan.settings)):
-                document = documents[position]
-                findings = []
-                for result in results:
-                    if isinstance(result, Finding):
-                        findings.append(result)
-                    else:  # for later checks
-                        documents[position] = replace(documents[position], **{result.field: result.value})  # type: ignore[arg-type]
+            for position, results in run_together(check, documents, range(len(documents)), self._plan.settings):
+                findings = [each for each in results if isinstance(each, Finding)]
                 findings.sort(key=lambda each: -1 if each.start is None else each.start)
-                part.found += [found_of(each, document.path) for each in findings]
+                part.found += [found_of(each, documents[position].path) for each in findings]
         for corpus_check in self._corpus_checks:
             part.signed[corpus_check.name] = corpus_check.sign_all(documents)
         return part

@@ -11,7 +11,7 @@ from foretune.governance.staleness.layout import Line, is_record, lines
 from foretune.governance.staleness.notices import Notice, banners, declared, revisions
 from foretune.governance.staleness.retractions import Retraction, mentions, retractions, words
 from foretune.governance.staleness.timebound import Statement, statements
-from foretune.governance.staleness.translated import translated_statements
+from foretune.governance.staleness.translated import calendar_words, translated_statements
 from foretune.governance.staleness.versions import SKETCH, Supersession, Version, alike, supersessions
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "age_profile",
     "alike",
     "banners",
+    "calendar_words",
     "declared",
     "is_record",
     "lines",

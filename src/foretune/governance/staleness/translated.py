@@ -19,7 +19,7 @@ from typing import Any
 from foretune.governance.staleness.layout import Line
 from foretune.governance.staleness.timebound import Statement
 
-__all__ = ["translated_statements"]
+__all__ = ["calendar_words", "translated_statements"]
 
 _SURE = {"certain": 0.9, "likely": 0.6, "as_of": 0.55}
 """How seldom a cue of each list means anything else."""
@@ -95,8 +95,14 @@ def _last_day(match: re.Match[str], language: _Language) -> date | None:
 @cache
 def _languages() -> tuple[_Language, ...]:
     folder = files("foretune.governance.staleness") / "languages"
-    listed = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
-    return tuple(_compiled(tomllib.loads(each.read_text(encoding="utf-8"))) for each in listed)
+    codes = sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml"))
+    return tuple(_compiled(calendar_words(code)) for code in codes)
+
+
+def calendar_words(code: str) -> dict[str, Any]:
+    """What ``languages/CODE.toml`` says: ``months``, and what stands between them and ``day`` and year among others."""
+    file = files("foretune.governance.staleness") / "languages" / f"{code}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _compiled(words: dict[str, Any]) -> _Language:
