@@ -15,7 +15,7 @@ from foretune.types import Label
 if TYPE_CHECKING:
     from foretune.corpus import AddOutcome
 
-__all__ = ["add"]
+__all__ = ["add", "as_row", "show_outcomes"]
 
 _SHOWN = 8
 """Files named under one reason; the others are counted (``--json`` names all)."""
@@ -41,15 +41,21 @@ def add(
     with Project.open() as project:
         for outcome in project.add(paths, label=label, again=again, progress=terminal()):
             if as_json:
-                row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason}
-                typer.echo(json.dumps(row | {"source": outcome.source}, ensure_ascii=False))
+                typer.echo(as_row(outcome))
             else:
                 outcomes.append(outcome)
     if not as_json:
-        _show(outcomes)
+        show_outcomes(outcomes)
 
 
-def _show(outcomes: Sequence[AddOutcome]) -> None:
+def as_row(outcome: AddOutcome) -> str:
+    """What became of a file as a line of JSON."""
+    row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason, "source": outcome.source}
+    return json.dumps(row, ensure_ascii=False)
+
+
+def show_outcomes(outcomes: Sequence[AddOutcome]) -> None:
+    """Counts of outcomes, and the reasons of those that were set aside or read in part."""
     from rich.console import Console
     from rich.markup import escape
     from rich.padding import Padding

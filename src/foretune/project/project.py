@@ -179,6 +179,39 @@ class Project:
                 progress=progress,
             )
 
+    def sync(
+        self,
+        names: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        allow_empty: bool = False,
+        progress: Progress = silent,
+    ) -> Iterator[AddOutcome]:
+        """Bring the vault up to date with the sources of the plan, or those that ``names`` name.
+
+        Yields what happened to each file, message or row once it is safely kept; with ``dry_run``, what would.
+
+        Raises:
+            ConfigError: the plan declares no source, or none of a name.
+            InputError: after the others were read: a source could not be looked into.
+        """
+        from contextlib import nullcontext
+
+        from foretune.corpus import declared_sources, sync
+
+        chosen = declared_sources(self.config.corpus.sources, names)
+        with nullcontext() if dry_run else self.working():
+            yield from sync(
+                self.vault,
+                chosen,
+                settings=self.config.corpus,
+                base=self.folder,
+                own=[self.folder / self.config.purpose.questions],
+                dry_run=dry_run,
+                allow_empty=allow_empty,
+                progress=progress,
+            )
+
     def review(self, *, checks: Sequence[str] | None = None, progress: Progress = silent) -> ReviewSummary:
         """Run the checks on what changed and apply the policy."""
         from foretune.governance import review
