@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from foretune.corpus.intake import add, declared_sources, sync
     from foretune.corpus.isolation import FileReader
     from foretune.corpus.readers import Extract, Raw, Reading, Unreadable, reader
-    from foretune.corpus.source import Source, sources
+    from foretune.corpus.source import Source, own_files, sources
     from foretune.corpus.store import CorpusSummary, SetAside, documents, find_document, set_aside_files, summary
     from foretune.corpus.update import AddOutcome
 
@@ -40,6 +40,7 @@ __all__ = [
     "documents",
     "erase_documents",
     "find_document",
+    "own_files",
     "reader",
     "scrub",
     "set_aside_files",
@@ -54,7 +55,7 @@ _MODULES = {
     "intake": ("add", "declared_sources", "sync"),
     "isolation": ("FileReader",),
     "readers": ("Extract", "Raw", "Reading", "Unreadable", "reader"),
-    "source": ("Source", "sources"),
+    "source": ("Source", "own_files", "sources"),
     "store": ("CorpusSummary", "SetAside", "documents", "find_document", "set_aside_files", "summary"),
     "update": ("AddOutcome",),
 }
