@@ -89,7 +89,7 @@ def _texts(count: int) -> Iterator[str]:
         for sentence in re.split(r"(?<=[.!?])\s+", page.read_text(encoding="utf-8").partition("\n---\n")[2])
         if 5 <= len(sentence.split()) <= 40 and "#" not in sentence
     ]
-    chosen = random.Random(7)  # noqa: S311
+    chosen = random.Random(7)
     for number in range(count):
         parts = []
         for section in range(PASSAGES_EACH):
