@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -76,12 +77,12 @@ def measure(project: Project, notes: Path, count: int, watching: int) -> dict[st
         steps: list[tuple[str, Callable[[], object], Callable[[str], bool]]] = [
             (
                 "added",
-                lambda note=note, word=word: note.write_text(f"# Meeting\n\nThe {word} budget was approved.\n"),
+                partial(note.write_text, f"# Meeting\n\nThe {word} budget was approved.\n"),
                 lambda text: "approved" in text,
             ),
             (
                 "changed",
-                lambda note=note, word=word: note.write_text(f"# Meeting\n\nThe {word} budget was refused.\n"),
+                partial(note.write_text, f"# Meeting\n\nThe {word} budget was refused.\n"),
                 lambda text: "refused" in text and "approved" not in text,
             ),
             ("removed", note.unlink, lambda text: not text),

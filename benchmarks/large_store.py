@@ -96,5 +96,8 @@ def _texts(count: int) -> Iterator[str]:
             words: list[str] = [f"Reference quixotary{number:06}x{section}."]
             while sum(len(each.split()) for each in words) < _WORDS:
                 words.append(chosen.choice(sentences))
-            parts.append(f"## Part {section}\n\n{' '.join(words)}\n")
+            said = " ".join(words).split(" ")
+            # Every third word is another in each document: what one of them says, no other does.
+            said[2::3] = [f"{word}{number:x}" for word in said[2::3]]
+            parts.append(f"## Part {section}\n\n{' '.join(said)}\n")
         yield "\n".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -36,9 +36,9 @@ class Watched:
         self.embedded.clear()
 
     def _count(self, project: Project) -> None:
-        embed: Callable[..., Any] = project.embedder.embed
+        embed = project.embedder.embed
 
-        def counted(texts: list[str]) -> Any:
+        def counted(texts: Sequence[str]) -> Any:
             self.embedded += texts
             return embed(texts)
 

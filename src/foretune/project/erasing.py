@@ -306,6 +306,8 @@ def _held(vault: Vault, pieces: set[bytes]) -> set[bytes]:
                 break
             expression = _any_of(left)
             for text in connection.execute(select(column_)).scalars().yield_per(500):
+                if left <= found:
+                    break
                 for form in (text, text.casefold()):
                     found.update(match.group() for match in expression.finditer(form.encode("utf-8", "surrogatepass")))
             left -= found

@@ -73,10 +73,10 @@ def _decrypted_together(pages: bytes, secret: bytes) -> Iterator[bytes]:
 
     held = np.frombuffer(pages, np.uint8).reshape(-1, PAGE_SIZE)
     end = PAGE_SIZE - _RESERVED
-    blocks = np.ascontiguousarray(held[:, :end])
+    blocks = held[:, :end]
     before = np.concatenate((held[:, end : end + _VECTOR], held[:, : end - _VECTOR]), axis=1)
     decryptor = Cipher(algorithms.AES(secret), modes.ECB()).decryptor()  # noqa: S305 - a step of CBC
-    alone = np.frombuffer(decryptor.update(blocks) + decryptor.finalize(), np.uint8)
+    alone = np.frombuffer(decryptor.update(blocks.tobytes()) + decryptor.finalize(), np.uint8)
     plain = (alone.reshape(before.shape) ^ before).tobytes()
     for start in range(0, len(plain), end):
         yield plain[start : start + end]
