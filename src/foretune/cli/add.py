@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from foretune.errors import InputError
 from foretune.types import Label
 
 if TYPE_CHECKING:
     from foretune.corpus import AddOutcome
 
-__all__ = ["add"]
+__all__ = ["add", "as_row", "show_outcomes"]
 
 _SHOWN = 8
 """Files named under one reason; the others are counted (``--json`` names all)."""
@@ -27,6 +29,9 @@ def add(
         Label | None, typer.Option(help="How sensitive they are; without it, corpus.label of foretune.toml.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also what was erased before.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and read and index every change as it happens.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
 ) -> None:
     """Read documents; a second time, only what changed, and notice what is gone.
@@ -37,19 +42,50 @@ def add(
     from foretune.cli.progress import terminal
     from foretune.project import Project
 
+    if watch:
+        if again:
+            raise InputError("What was erased is read again once, not watched for: leave out --again or --watch.")
+        _watch(paths, label, as_json=as_json)
+        return
     outcomes: list[AddOutcome] = []
     with Project.open() as project:
         for outcome in project.add(paths, label=label, again=again, progress=terminal()):
             if as_json:
-                row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason}
-                typer.echo(json.dumps(row | {"source": outcome.source}, ensure_ascii=False))
+                typer.echo(as_row(outcome))
             else:
                 outcomes.append(outcome)
     if not as_json:
-        _show(outcomes)
+        show_outcomes(outcomes)
 
 
-def _show(outcomes: Sequence[AddOutcome]) -> None:
+def _watch(paths: list[Path], label: Label | None, *, as_json: bool) -> None:
+    from foretune.cli.progress import terminal
+    from foretune.project import Project
+
+    with Project.open() as project:
+        for fresh in project.watch(paths, label=label, progress=terminal()):
+            one = fresh.outcome
+            if one is None:
+                typer.echo("Watching. Press Ctrl-C to stop.", err=True)
+            elif as_json:
+                typer.echo(as_row(one))
+            elif one.outcome != "unchanged":
+                standing = f", {fresh.standing}" if fresh.standing else ""
+                typer.echo(
+                    f"{one.outcome.replace('_', ' '):<10} {one.path}{standing}"
+                    + (f" ({one.reason})" if one.reason else "")
+                )
+            sys.stdout.flush()
+
+
+def as_row(outcome: AddOutcome) -> str:
+    """What became of a file as a line of JSON."""
+    row = {"path": outcome.path, "outcome": outcome.outcome, "reason": outcome.reason, "source": outcome.source}
+    return json.dumps(row, ensure_ascii=False)
+
+
+def show_outcomes(outcomes: Sequence[AddOutcome]) -> None:
+    """Counts of outcomes, and the reasons of those that were set aside or read in part."""
     from rich.console import Console
     from rich.markup import escape
     from rich.padding import Padding

@@ -27,6 +27,7 @@ from foretune.cli import (
     search,
     serve,
     size,
+    sync,
     tune,
     vault,
     vendor,
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     """Add every verb to the command."""
     app.command("new")(new.new)
     app.command("add")(add.add)
+    app.command("sync")(sync.sync)
     app.command("run")(run.run)
     app.command("status")(run.status)
     app.command("erase")(erase.erase)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from foretune.corpus.conversations import Added, add_conversations, conversation_messages
     from foretune.corpus.erased import erase_documents, scrub
+    from foretune.corpus.intake import add, declared_sources, sync
     from foretune.corpus.isolation import FileReader
     from foretune.corpus.readers import Extract, Raw, Reading, Unreadable, reader
-    from foretune.corpus.source import Source, sources
+    from foretune.corpus.source import Source, own_files, sources
     from foretune.corpus.store import CorpusSummary, SetAside, documents, find_document, set_aside_files, summary
-    from foretune.corpus.sync import AddOutcome, add
+    from foretune.corpus.update import AddOutcome
 
 __all__ = [
     "AddOutcome",
@@ -35,24 +36,28 @@ __all__ = [
     "add",
     "add_conversations",
     "conversation_messages",
+    "declared_sources",
     "documents",
     "erase_documents",
     "find_document",
+    "own_files",
     "reader",
     "scrub",
     "set_aside_files",
     "sources",
     "summary",
+    "sync",
 ]
 
 _MODULES = {
     "conversations": ("Added", "add_conversations", "conversation_messages"),
     "erased": ("erase_documents", "scrub"),
+    "intake": ("add", "declared_sources", "sync"),
     "isolation": ("FileReader",),
     "readers": ("Extract", "Raw", "Reading", "Unreadable", "reader"),
-    "source": ("Source", "sources"),
+    "source": ("Source", "own_files", "sources"),
     "store": ("CorpusSummary", "SetAside", "documents", "find_document", "set_aside_files", "summary"),
-    "sync": ("AddOutcome", "add"),
+    "update": ("AddOutcome",),
 }
 _WHERE = {name: module for module, names in _MODULES.items() for name in names}
 

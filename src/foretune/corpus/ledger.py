@@ -15,7 +15,7 @@ from foretune.types import Label, digest
 from foretune.vault import Vault, now
 from foretune.vault.tables import document, set_aside, source
 
-__all__ = ["SCRUB", "Change", "KnownAside", "KnownDocument", "KnownFile", "Ledger", "document_id"]
+__all__ = ["SCRUB", "Change", "KnownAside", "KnownDocument", "KnownFile", "Ledger", "Rehearsal", "document_id"]
 
 
 SCRUB = "corpus.scrub"
@@ -165,7 +165,7 @@ class Ledger:
                 self._vault.set_setting(connection, SCRUB, False)
 
     def _write_source(self, connection: Connection, one: Source) -> None:
-        values = {"location": str(one.location), "kind": one.kind, "label": one.label.value, "added_at": now()}
+        values = {"location": one.place, "kind": one.kind, "label": one.label.value, "added_at": now()}
         connection.execute(insert(source).values(id=one.id, **values))
         self._vault.record(connection, "source.add", one.id, {"kind": one.kind, "label": one.label.value})
 
@@ -203,6 +203,22 @@ class Ledger:
         )
         file = document_id(change.source.id, change.path)
         self._vault.record(connection, "document.set_aside", file, {"source": change.source.id, "size": change.size})
+
+
+class Rehearsal(Ledger):
+    """A ledger that is read and never written: what an update would come to."""
+
+    def write(self, changes: Sequence[Change], new_sources: Iterable[Source] = ()) -> None:
+        pass
+
+    def relabel(self, one: Source, label: Label) -> None:
+        pass
+
+    def remember(self, one: Source, how: str) -> None:
+        pass
+
+    def scrub(self) -> None:
+        pass
 
 
 def _upsert() -> Insert:

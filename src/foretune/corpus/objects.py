@@ -21,7 +21,7 @@ from foretune.errors import InputError
 if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem
 
-__all__ = ["address", "check_bucket", "found", "opened", "replacing"]
+__all__ = ["address", "check_bucket", "found", "opened", "replacing", "store_of"]
 
 _ADDRESS = re.compile(r"s3:/{1,2}([^/].*)")
 """A path keeps one slash of the two."""
@@ -48,7 +48,7 @@ def found(url: str) -> list[tuple[str, bool]]:
     """
     from pyarrow.fs import FileSelector, FileType
 
-    store, key = _store_of(url)
+    store, key = store_of(url)
     with _in_a_sentence(url):
         there = store.get_file_info(key)
         if there.type == FileType.File:
@@ -66,7 +66,7 @@ def opened(url: str) -> BinaryIO:
     Raises:
         InputError: it is not there, or the store does not let us read it.
     """
-    store, key = _store_of(url)
+    store, key = store_of(url)
     with _in_a_sentence(url):
         return cast(BinaryIO, io.BufferedReader(store.open_input_file(key), _READ_AHEAD))
 
@@ -75,7 +75,7 @@ def check_bucket(url: str) -> None:
     """Raise InputError where the bucket of ``url`` is not there or not ours to look into."""
     from pyarrow.fs import FileType
 
-    store, key = _store_of(url)
+    store, key = store_of(url)
     bucket = key.partition("/")[0]
     with _in_a_sentence(url):
         there = store.get_file_info(bucket).type
@@ -90,7 +90,7 @@ def replacing(url: str) -> Iterator[BinaryIO]:
     Raises:
         InputError: the store does not let us write.
     """
-    store, key = _store_of(url)
+    store, key = store_of(url)
     folder, _, name = key.rpartition("/")
     draft = f"{folder}/.{name}.tmp"
     with _in_a_sentence(url):
@@ -114,7 +114,12 @@ def _in_a_sentence(url: str) -> Iterator[None]:
         ) from None
 
 
-def _store_of(url: str) -> tuple[S3FileSystem, str]:
+def store_of(url: str) -> tuple[S3FileSystem, str]:
+    """The store that holds an address, and bucket and key in it.
+
+    Raises:
+        InputError: the store does not say where it is.
+    """
     key = url.removeprefix("s3://")
     with _in_a_sentence(url):
         return _store(key.partition("/")[0]), key.rstrip("/")

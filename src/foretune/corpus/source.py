@@ -15,9 +15,12 @@ from foretune.types import Label, digest
 from foretune.vault import Vault
 from foretune.vault.tables import source
 
-__all__ = ["Source", "Target", "conversation_target", "own_files", "sources", "targets"]
+__all__ = ["Source", "Target", "connected_target", "conversation_target", "own_files", "sources", "targets"]
 
 _CONVERSATIONS = "conversations"
+_WALKED = ("folder", "file")
+"""Kinds of sources that `foretune add` reads; others have a road of their own."""
+_ROADS = {_CONVERSATIONS: "was taken in as pairs: bring it up to date with `foretune pairs import`"}
 _OWN = ("foretune.toml", "vault", "reports", "questions.csv", "questions.jsonl")
 
 
@@ -27,10 +30,17 @@ class Source:
 
     id: str
     location: Path
-    """Absolute, without links."""
+    """Absolute, without links; of a source elsewhere, its address taken for a path, which names no file."""
     kind: str
-    """``folder``, ``file``, or ``conversations``: a file whose rows are documents."""
+    """``folder``, ``file``, ``conversations``: a file whose rows are documents; else that of a connector."""
     label: Label
+    address: str = ""
+    """Of a connector's source: its place as it is written in the plan, a path made absolute."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people read it."""
+        return self.address or str(self.location)
 
     @property
     def root(self) -> Path:
@@ -65,7 +75,14 @@ def sources(vault: Vault) -> list[Source]:
     """The sources of a vault, by location."""
     with vault.reading() as connection:
         rows = connection.execute(select(source).order_by(source.c.location, source.c.id)).all()
-    return [Source(row.id, Path(row.location), row.kind, Label(row.label)) for row in rows]
+    return [
+        Source(row.id, Path(row.location), row.kind, Label(row.label), "" if _is_walked(row.kind) else row.location)
+        for row in rows
+    ]
+
+
+def _is_walked(kind: str) -> bool:
+    return kind in (*_WALKED, _CONVERSATIONS)
 
 
 def own_files(vault: Vault, base: Path, further: Iterable[Path] = ()) -> tuple[Path, ...]:
@@ -90,8 +107,9 @@ def targets(known: Sequence[Source], paths: Iterable[Path], *, label: Label, own
         if any(path == mine or mine in path.parents for mine in own):
             raise InputError(f"{path} belongs to the project itself and is never read: add something else.")
         owner = _owner(everything, path)
-        if owner is not None and owner.kind == _CONVERSATIONS:
-            raise InputError(f"{path} was taken in as pairs: bring it up to date with `foretune pairs import`.")
+        if owner is not None and owner.kind not in _WALKED:
+            road = _ROADS.get(owner.kind, "is one of corpus.sources: bring it up to date with `foretune sync`")
+            raise InputError(f"{path} {road}.")
         if owner is not None:
             found.append(Target(owner, _relative(owner, path)))
             continue
@@ -105,7 +123,7 @@ def targets(known: Sequence[Source], paths: Iterable[Path], *, label: Label, own
         found += [
             Target(inner, "" if inner.kind == "folder" else inner.location.name)
             for inner in known
-            if target.location in inner.location.parents and inner.kind != _CONVERSATIONS
+            if target.location in inner.location.parents and inner.kind in _WALKED
         ]
     return _without_overlap(found)
 
@@ -115,6 +133,14 @@ def conversation_target(vault: Vault, location: Path, label: Label) -> Target:
     known = sources(vault)
     one = next((each for each in known if each.location == location and each.kind == _CONVERSATIONS), None)
     made = one or Source(_new_id(known, location), location, _CONVERSATIONS, label)
+    return Target(made, "", is_new=one is None)
+
+
+def connected_target(vault: Vault, kind: str, address: str, name: str, label: Label) -> Target:
+    """The source of a connector at ``address``, known or new; ``label`` is that of a new one."""
+    known = sources(vault)
+    one = next((each for each in known if each.address == address and each.kind == kind), None)
+    made = one or Source(_new_id(known, Path(name)), Path(address), kind, label, address)
     return Target(made, "", is_new=one is None)
 
 

@@ -14,7 +14,7 @@ from foretune.governance.findings import count_by_document, count_findings, find
 from foretune.governance.governed import governed, governed_state, standing
 from foretune.governance.preview import RuleEffect, RulesPreview, preview_decisions, preview_rules
 from foretune.governance.pseudonyms import reveal
-from foretune.governance.review import forget, review, review_inputs
+from foretune.governance.review import forget, review, review_arrivals, review_inputs, warm_up
 from foretune.governance.rules import validate_rules
 from foretune.governance.selection import EVERYTHING, Filter, Selected, documents_matching
 from foretune.governance.types import (
@@ -57,8 +57,10 @@ __all__ = [
     "preview_rules",
     "reveal",
     "review",
+    "review_arrivals",
     "review_inputs",
     "standing",
     "undo",
     "validate_rules",
+    "warm_up",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import select
 
@@ -17,13 +17,15 @@ from foretune.vault.tables import document
 __all__ = ["governed", "governed_state", "standing"]
 
 
-def governed(vault: Vault, settings: GovernanceSettings, *, use: Use | None = None) -> Iterator[GovernedDocument]:
-    """The included documents in order of path and id; with ``use``, those included for it.
+def governed(
+    vault: Vault, settings: GovernanceSettings, *, use: Use | None = None, only: Collection[str] | None = None
+) -> Iterator[GovernedDocument]:
+    """The included documents in order of path and id; with ``use``, those included for it; ``only`` among these ids.
 
     Streams: one text is in memory at a time. The vault is read as it was when iteration began.
     """
     with vault.reading() as connection:
-        for each in rulings(vault, connection, settings):
+        for each in rulings(vault, connection, settings, only=only):
             if _passes(each, use):
                 query = select(document.c.text).where(document.c.id == each.document.id)
                 yield _governed(each, connection.execute(query).scalar_one())

@@ -34,13 +34,15 @@ from foretune.types import Document, Finding, digest
 from foretune.vault import Vault
 from foretune.vault.tables import checked, document, finding, signature
 
-__all__ = ["forget", "review", "review_inputs"]
+__all__ = ["forget", "review", "review_arrivals", "review_inputs", "warm_up"]
 
 _FIRST_BATCH = 16
 _BATCH_DOCUMENTS = 256
 _BATCH_CHARACTERS = 4_000_000
 _BATCH_SECONDS = 2.0
 """A batch has at most so many documents and characters, and takes about this long: what a kill can cost."""
+_FEW = 500
+"""Documents up to which what is known of each is asked for by name."""
 
 
 def review(
@@ -86,6 +88,56 @@ def review(
     )
 
 
+def review_arrivals(
+    vault: Vault,
+    settings: GovernanceSettings,
+    document_ids: Sequence[str],
+    *,
+    languages: Sequence[str] = ("en",),
+    wanted: Wanted | None = None,
+) -> bool:
+    """Check a few documents that have just come in, each by itself, so that the policy can decide about them.
+
+    What only a comparison of all documents shows, the next :func:`review` finds. Where a rule acts on such findings,
+    it may exclude what was not compared: then nothing is done, and the documents wait for that review.
+
+    Returns:
+        Whether they were checked.
+
+    Raises:
+        ConfigError: a rule that could never do anything.
+    """
+    running = all_checks()
+    comparing = [each for each in running if isinstance(each, CorpusCheck)]
+    names = {each.part_of or each.name for each in comparing}
+    if any(rule.check in names and rule.action != "report" for rule in settings.rules):
+        return False
+    validate_rules(settings.rules)
+    options = CheckSettings.of(settings, languages, wanted)
+    restore_descriptions(vault)
+    versions = _versions(vault, document_ids)
+    alone = [each for each in running if isinstance(each, DocumentCheck)]
+    _check_documents(vault, alone, options, versions, silent)
+    ids: list[dict[str, Any]] = [{"b_id": document_id} for document_id in versions]
+    with vault.writing() as connection:
+        for each in comparing:
+            if ids:
+                connection.execute(_forget_findings(each), ids)
+            # Seen, but by no recipe: the next review compares them.
+            _insert_marks(connection, ((one, each.name, f"{version}.") for one, version in versions.items()))
+        vault.record(connection, "review", "", {"checks": [each.name for each in alone], "documents": len(versions)})
+    return True
+
+
+def warm_up(settings: GovernanceSettings, *, languages: Sequence[str] = ("en",)) -> None:
+    """Load what the checks of single documents load when they first run."""
+    options = CheckSettings.of(settings, languages)
+    sample = Document("", "", "", "", "Mary Smith of 12 High Street met us on 4 March 2021.")
+    for each in all_checks():
+        if isinstance(each, DocumentCheck):
+            list(each.run(sample, options))
+
+
 def review_inputs(
     vault: Vault,
     settings: GovernanceSettings,
@@ -121,15 +173,19 @@ def forget(connection: Connection, document_ids: Iterable[str]) -> None:
 # -- what has to be looked at -------------------------------------------------------------------------
 
 
-def _versions(vault: Vault) -> dict[str, str]:
-    """The version of each document the reader may see, by id, in order of path."""
+def _versions(vault: Vault, only: Sequence[str] | None = None) -> dict[str, str]:
+    """The version of each document the reader may see (``only`` of these ids), by id, in order of path."""
     query = select(*DOCUMENT_COLUMNS).where(vault.readable(effective_label())).order_by(document.c.path, document.c.id)
+    if only is not None:
+        query = query.where(document.c.id.in_(only))
     with vault.reading() as connection:
         return {row.id: version(document_of(row)) for row in connection.execute(query).yield_per(500)}
 
 
-def _seen(vault: Vault, check: str) -> dict[str, str]:
+def _seen(vault: Vault, check: str, versions: Mapping[str, str]) -> dict[str, str]:
     query = select(checked.c.document_id, checked.c.hash).where(checked.c.check == check)
+    if len(versions) <= _FEW:  # else reading all marks is quicker
+        query = query.where(checked.c.document_id.in_(versions))
     with vault.reading() as connection:
         return {row.document_id: row.hash for row in connection.execute(query)}
 
@@ -180,7 +236,7 @@ def _check_documents(
     stale: dict[str, list[str]] = {}
     marks = {each.name: _Marks.of(versions, each.recipe(options)) for each in wanted}
     for each in wanted:
-        seen = _seen(vault, each.name)
+        seen = _seen(vault, each.name, versions)
         for document_id in versions:
             if seen.get(document_id) != marks[each.name][document_id]:
                 stale.setdefault(document_id, []).append(each.name)
@@ -277,7 +333,7 @@ def _check_corpus(
     vault: Vault, check: CorpusCheck, options: CheckSettings, versions: dict[str, str], progress: Progress
 ) -> set[str]:
     marks = _Marks.of(versions, check.recipe(options), sorted(versions.items()))
-    seen = _seen(vault, check.name)
+    seen = _seen(vault, check.name, versions)
     if all(seen.get(document_id) == marks[document_id] for document_id in versions):
         return set()
     signed = _signed(vault, check, versions, progress)

@@ -7,12 +7,12 @@ in the time it takes to read its metadata.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Connection, Row, Select, and_, or_, select, true
 
 from foretune.errors import ConfigError
 from foretune.governance.checks import checks
@@ -172,6 +172,7 @@ def rulings(
     connection: Connection,
     settings: GovernanceSettings,
     *,
+    only: Collection[str] | None = None,
     today: date | None = None,
     further: Mapping[str, Sequence[Decision]] | None = None,
     found_besides: Mapping[str, Sequence[Finding]] | None = None,
@@ -179,6 +180,7 @@ def rulings(
     """What holds for every document the reader may see, in order of path and id.
 
     Args:
+        only: ids of some documents, few of them; all if not given.
         today: the day on which the rules are read; today (UTC) if not given.
         further: decisions by document id that are not stored, to see what they would come to.
         found_besides: findings by document id that are not stored, likewise.
@@ -190,14 +192,16 @@ def rulings(
     policy = Policy(settings, today=today or datetime.now(UTC).date(), pseudonyms=_pseudonyms(vault, settings))
     clusters = _clusters(connection)
     wanted = {check.name for check in checks()}
-    seen_by = _Beside(connection, _ordered(vault, select(checked), checked.c.document_id))
-    found = _Beside(connection, _ordered(vault, _findings_that_edit(settings, further or {}), finding.c.document_id))
-    decided = _Beside(connection, _ordered(vault, select(decision), decision.c.document_id, decision.c.id))
+    among = true() if only is None else document.c.id.in_(only)
+    seen_by = _Beside(connection, _ordered(vault, select(checked), checked.c.document_id).where(among))
+    editing = _ordered(vault, _findings_that_edit(settings, further or {}), finding.c.document_id)
+    found = _Beside(connection, editing.where(among))
+    decided = _Beside(connection, _ordered(vault, select(decision), decision.c.document_id, decision.c.id).where(among))
     policy_since = connection.execute(select(setting.c.value).where(setting.c.name == POLICY_SINCE)).scalar() or ""
     label = effective_label().label("effective_label")
     query = (
         select(*DOCUMENT_COLUMNS, label)
-        .where(vault.readable(effective_label()))
+        .where(vault.readable(effective_label()), among)
         .order_by(document.c.path, document.c.id)
     )
     for row in connection.execute(query).yield_per(500):

@@ -30,6 +30,7 @@ __all__ = [
     "RetrievalSettings",
     "Rule",
     "ServingSettings",
+    "SourceSettings",
     "Story",
     "TuningSettings",
 ]
@@ -105,6 +106,25 @@ class Performance(Section):
     min_refused: float = Field(0.5, ge=0, le=1, description="share of unanswerable questions refused, 0 to 1")
 
 
+class SourceSettings(Section):
+    """A place that `foretune sync` keeps the vault up to date with."""
+
+    kind: str = Field(
+        ..., description="folder, mailbox, table, git, imap or remote: see docs/sync.md", examples=["folder"]
+    )
+    at: str = Field(
+        ..., description="path (relative to this file) or address, never with a password in it", examples=["../notes"]
+    )
+    name: str = Field("", description="what `foretune sync NAME` calls it; empty: the last part of its place")
+    label: Label | None = Field(None, description="label of its documents; left out: corpus.label")
+    key: str = Field("", description="of a table: the column that tells its rows apart")
+    revision: str = Field("", description="of git: branch, tag or commit; empty: what the repository calls HEAD")
+    user: str = Field("", description="who asks; empty: as in the address, or nobody")
+    password_variable: str = Field(
+        "", description="environment variable that holds the password; empty: the keyring, service foretune"
+    )
+
+
 class CorpusSettings(Section):
     """Reading documents."""
 
@@ -116,6 +136,7 @@ class CorpusSettings(Section):
     max_megabytes: float = Field(50.0, gt=0, description="larger files are set aside, in megabytes")
     max_seconds: float = Field(60.0, gt=0, description="a file that takes longer to read is set aside, in seconds")
     max_characters: int = Field(5_000_000, gt=0, description="longer texts are set aside, in characters")
+    sources: list[SourceSettings] = Field([], description="what `foretune sync` reads, one table a place")
 
 
 class Rule(Section):

@@ -59,6 +59,7 @@ _WINDOW = 24
 """Bytes of a piece of text that is looked for."""
 _PIECES = 2_000
 """Pieces looked for at most, spread evenly over the texts."""
+_SLICE = 500
 _SHORTEST_WORD = 11
 """Letters of a word that is looked for in the full-text index, which keeps the beginnings of neighbours apart."""
 
@@ -110,12 +111,12 @@ def erase(project: Project, names: Sequence[str]) -> Receipt:
 
 def _verified(vault: Vault, pieces: Sequence[bytes], terms: Sequence[bytes]) -> dict[str, Any]:
     """What the receipt says of the search for residue."""
-    found = residue(vault, pieces, terms)
+    found, pages = _search(vault, pieces, terms)
     if found:  # a page that SQLite freed without overwriting it
         vault.compact()
-        found = residue(vault, pieces, terms)
+        found, pages = _search(vault, pieces, terms)
     return {
-        "pages": sum(1 for _ in vault.pages()),
+        "pages": pages,
         "pieces_looked_for": len(pieces) + len(terms),
         "pieces_found": len(found),
         "how": "every page of the vault's file and of its log was decrypted and searched, free pages included",
@@ -178,8 +179,9 @@ def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]
 
 
 def _count(connection: Connection, rows: Table, ids: Sequence[str]) -> int:
-    query = select(func.count()).select_from(rows).where(rows.c.document_id == bindparam("b_id"))
-    return sum(connection.execute(query, {"b_id": one}).scalar_one() for one in ids)
+    query = select(func.count()).select_from(rows).where(rows.c.document_id.in_(bindparam("b_ids", expanding=True)))
+    slices = (ids[start : start + _SLICE] for start in range(0, len(ids), _SLICE))
+    return sum(connection.execute(query, {"b_ids": some}).scalar_one() for some in slices)
 
 
 def _quoting(connection: Connection, ids: Sequence[str]) -> set[str]:
@@ -268,13 +270,48 @@ def _terms(texts: Iterable[str]) -> list[bytes]:
 
 def residue(vault: Vault, pieces: Sequence[bytes], terms: Sequence[bytes]) -> list[bytes]:
     """Those of ``pieces`` and ``terms`` that stand in some page and in no document that is still there."""
+    return _search(vault, pieces, terms)[0]
+
+
+def _search(vault: Vault, pieces: Sequence[bytes], terms: Sequence[bytes]) -> tuple[list[bytes], int]:
+    """The residue, and how many pages were searched for it."""
+    wanted = (*pieces, *terms)
+    expression = _any_of(wanted) if wanted else None
+    seen: set[bytes] = set()
+    pages = 0
+    for page in vault.pages():
+        pages += 1
+        if expression is not None:
+            seen.update(match.group() for match in expression.finditer(page))
+    return sorted(one for one in seen - _held(vault, seen) if not _is_held(vault, one)), pages
+
+
+def _any_of(pieces: Iterable[bytes]) -> Any:
     import re2
 
-    if not pieces and not terms:
-        return []
-    expression = re2.compile(b"|".join(re2.escape(one) for one in (*pieces, *terms)), _latin1())
-    seen = {match.group() for page in vault.pages() for match in expression.finditer(page)}
-    return sorted(one for one in seen if not _is_held(vault, one))
+    return re2.compile(b"|".join(re2.escape(one) for one in pieces), _latin1())
+
+
+def _held(vault: Vault, pieces: set[bytes]) -> set[bytes]:
+    """Those of ``pieces`` that documents hold which are still there: one look at each, however many pieces.
+
+    Of pieces that overlap in a document only one is seen; :func:`_is_held` tells of the others.
+    """
+    left = set(pieces)
+    found: set[bytes] = set()
+    columns = (t.document.c.text, t.document.c.title, t.finding.c.text)
+    with vault.reading() as connection:
+        for column_ in columns:
+            if not left:
+                break
+            expression = _any_of(left)
+            for text in connection.execute(select(column_)).scalars().yield_per(500):
+                if left <= found:
+                    break
+                for form in (text, text.casefold()):
+                    found.update(match.group() for match in expression.finditer(form.encode("utf-8", "surrogatepass")))
+            left -= found
+    return found
 
 
 def _latin1() -> Any:

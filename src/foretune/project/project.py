@@ -21,9 +21,10 @@ from foretune.vault import Principal, Vault, working
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from threading import Event
 
     from foretune.bench import BenchSummary
-    from foretune.corpus import AddOutcome
+    from foretune.corpus import AddOutcome, FileReader
     from foretune.embedding import Embedder
     from foretune.engines import CachedEngine
     from foretune.governance import (
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from foretune.project.adapters import StoredAdapter
     from foretune.project.erasing import Receipt
     from foretune.project.stages import StageState
+    from foretune.project.watching import Fresh
     from foretune.releases import Release
     from foretune.retrieval import Answer, Answerer, Hit, IndexSummary, Searcher
 
@@ -159,11 +161,18 @@ class Project:
     # -- corpus and governance --------------------------------------------------------------------
 
     def add(
-        self, paths: Sequence[Path], *, label: Label | None = None, again: bool = False, progress: Progress = silent
+        self,
+        paths: Sequence[Path],
+        *,
+        label: Label | None = None,
+        again: bool = False,
+        reader: FileReader | None = None,
+        scrub: bool = True,
+        progress: Progress = silent,
     ) -> Iterator[AddOutcome]:
         """Read documents; yields what happened to each file once it is safely kept.
 
-        With ``again``, content that was erased before is read too.
+        See :func:`foretune.corpus.add`; with ``again``, content that was erased before is read too.
         """
         from foretune.corpus import add
 
@@ -174,8 +183,64 @@ class Project:
                 settings=self.config.corpus,
                 base=self.folder,
                 label=label,
-                own=[self.folder / self.config.purpose.questions],
+                own=self.own_files,
                 again=again,
+                reader=reader,
+                scrub=scrub,
+                progress=progress,
+            )
+
+    @property
+    def own_files(self) -> list[Path]:
+        """Files of the project that are never read as documents, beside those with fixed names."""
+        return [self.folder / self.config.purpose.questions]
+
+    def watch(
+        self,
+        paths: Sequence[Path],
+        *,
+        label: Label | None = None,
+        stop: Event | None = None,
+        progress: Progress = silent,
+    ) -> Iterator[Fresh]:
+        """Read and index ``paths``, then every change to them as it happens, until ``stop`` is set.
+
+        See :func:`foretune.project.watching.watch`.
+        """
+        from foretune.project.watching import watch
+
+        return watch(self, paths, label=label, stop=stop, progress=progress)
+
+    def sync(
+        self,
+        names: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        allow_empty: bool = False,
+        progress: Progress = silent,
+    ) -> Iterator[AddOutcome]:
+        """Bring the vault up to date with the sources of the plan, or those that ``names`` name.
+
+        Yields what happened to each file, message or row once it is safely kept; with ``dry_run``, what would.
+
+        Raises:
+            ConfigError: the plan declares no source, or none of a name.
+            InputError: after the others were read: a source could not be looked into.
+        """
+        from contextlib import nullcontext
+
+        from foretune.corpus import declared_sources, sync
+
+        chosen = declared_sources(self.config.corpus.sources, names)
+        with nullcontext() if dry_run else self.working():
+            yield from sync(
+                self.vault,
+                chosen,
+                settings=self.config.corpus,
+                base=self.folder,
+                own=self.own_files,
+                dry_run=dry_run,
+                allow_empty=allow_empty,
                 progress=progress,
             )
 

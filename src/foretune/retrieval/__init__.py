@@ -7,7 +7,14 @@ with citations (:class:`Answerer`).
 from __future__ import annotations
 
 from foretune.retrieval.answer import NOT_IN_DOCUMENTS, PROMPT, Answer, Answerer, Citation
-from foretune.retrieval.index import IndexSummary, build_index, embedded_text, withdraw_passages
+from foretune.retrieval.index import (
+    IndexSummary,
+    build_index,
+    embedded_text,
+    scrub_index,
+    update_index,
+    withdraw_passages,
+)
 from foretune.retrieval.passages import PassageDraft, split
 from foretune.retrieval.readable import readable_text
 from foretune.retrieval.recipe import index_recipe, index_state
@@ -30,6 +37,8 @@ __all__ = [
     "index_state",
     "query_terms",
     "readable_text",
+    "scrub_index",
     "split",
+    "update_index",
     "withdraw_passages",
 ]

@@ -8,7 +8,7 @@ the process costs at most the group in hand.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from foretune.embedding import Embedder
     from foretune.plan.config import RetrievalSettings
 
-__all__ = ["LAST_PASSAGE", "IndexSummary", "build_index", "embedded_text", "withdraw_passages"]
+__all__ = [
+    "LAST_PASSAGE",
+    "IndexSummary",
+    "build_index",
+    "embedded_text",
+    "scrub_index",
+    "update_index",
+    "withdraw_passages",
+]
 
 LAST_PASSAGE = "index.last_passage"
 """The highest id a passage ever had. None is given twice, so an old citation never points to another passage."""
@@ -90,20 +98,42 @@ def build_index(
             work.take(document, step)
         work.flush(step)
     work.remove_others()
-    work.scrub()
-    with vault.reading() as connection:
-        counts = select(func.count(), func.count(passage.c.document_id.distinct()))
-        passages, indexed = connection.execute(counts).one()
-    return IndexSummary(
-        indexed,
-        passages,
-        work.indexed,
-        work.unchanged,
-        work.removed,
-        work.embedded,
-        time.monotonic() - started,
-        work.embedding_seconds,
-    )
+    scrub_index(vault)
+    return work.summary(started)
+
+
+def update_index(
+    vault: Vault,
+    documents: Iterable[GovernedDocument],
+    document_ids: Collection[str],
+    *,
+    embedder: Embedder,
+    settings: RetrievalSettings,
+) -> IndexSummary:
+    """Make the passages of a few documents what they should be, and leave all others as they are.
+
+    What is deleted is scrubbed by :func:`scrub_index`, which the next :func:`build_index` calls.
+
+    Args:
+        documents: those of ``document_ids`` that may be searched; the others lose their passages.
+    """
+    started = time.monotonic()
+    work = _Indexing(vault, embedder, settings.passage_words, full_recipe(settings, embedder), only=document_ids)
+    with silent.step("indexing", total=None, unit="documents") as step:
+        for document in documents:
+            work.take(document, step)
+        work.flush(step)
+    work.remove_others()
+    return work.summary(started)
+
+
+def scrub_index(vault: Vault) -> None:
+    """Leave nothing of deleted passages; a run that was killed before it came to this leaves it to the next."""
+    if not vault.setting(_SCRUB_DUE, False):
+        return
+    vault.scrub()
+    with vault.writing() as connection:
+        vault.set_setting(connection, _SCRUB_DUE, False)
 
 
 def withdraw_passages(vault: Vault, connection: Connection, standing: Mapping[str, str]) -> int:
@@ -144,6 +174,8 @@ class _Indexing:
     embedder: Embedder
     words: int
     recipe: str
+    only: Collection[str] | None = None
+    """Ids of the documents that this run is about; None for all."""
     indexed: int = 0
     unchanged: int = 0
     removed: int = 0
@@ -155,8 +187,11 @@ class _Indexing:
 
     def __post_init__(self) -> None:
         columns = (passage.c.document_id, passage.c.document_hash, passage.c.recipe)
+        query = select(*columns).where(passage.c.ordinal == 0)
+        if self.only is not None:
+            query = query.where(passage.c.document_id.in_(self.only))
         with self.vault.reading() as connection:
-            for document_id, made_from, recipe in connection.execute(select(*columns).where(passage.c.ordinal == 0)):
+            for document_id, made_from, recipe in connection.execute(query):
                 self._known[document_id] = (made_from, recipe)
 
     def take(self, document: GovernedDocument, step: Step) -> None:
@@ -206,13 +241,13 @@ class _Indexing:
             self.vault.record(connection, "index.remove", self.recipe, {"documents": len(gone)})
         self.removed = len(gone)
 
-    def scrub(self) -> None:
-        """Leave nothing of deleted passages; a run that was killed before it came to this leaves it to the next."""
-        if not self.vault.setting(_SCRUB_DUE, False):
-            return
-        self.vault.scrub()
-        with self.vault.writing() as connection:
-            self.vault.set_setting(connection, _SCRUB_DUE, False)
+    def summary(self, started: float) -> IndexSummary:
+        with self.vault.reading() as connection:
+            counts = select(func.count(), func.count(passage.c.document_id.distinct()))
+            passages, documents = connection.execute(counts).one()
+        seconds = time.monotonic() - started
+        did = (self.indexed, self.unchanged, self.removed, self.embedded)
+        return IndexSummary(documents, passages, *did, seconds, self.embedding_seconds)
 
     def _delete(self, connection: Connection, ids: Sequence[str]) -> None:
         deleted = 0

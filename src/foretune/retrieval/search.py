@@ -25,7 +25,7 @@ from sqlalchemy.sql import Select
 
 from foretune.retrieval.recipe import embedder_mark
 from foretune.retrieval.terms import query_terms
-from foretune.retrieval.vectors import Vectors, index_version, load_vectors
+from foretune.retrieval.vectors import Vectors, index_version, load_vectors, refreshed_vectors
 from foretune.retrieval.words import FIELD_WEIGHTS, SharedWords, Words, own_words
 from foretune.types import Label, Passage
 from foretune.vault import Vault
@@ -150,12 +150,14 @@ class Searcher:
     def _current(self, connection: Connection) -> Vectors:
         with self._lock:
             if self._vectors is None or self._vectors.version != index_version(connection):
-                self._vectors = load_vectors(
-                    self._vault,
-                    connection,
-                    embedder_mark=embedder_mark(self._embedder),
-                    dimensions=self._embedder.dimensions,
-                )
+                mark = embedder_mark(self._embedder)
+                vectors = self._vectors
+                if vectors is not None and self._vault.principal.sees_everything:
+                    vectors = refreshed_vectors(vectors, self._vault, connection, embedder_mark=mark)
+                if vectors is None or not self._vault.principal.sees_everything or not len(vectors.ids):
+                    dimensions = self._embedder.dimensions
+                    vectors = load_vectors(self._vault, connection, embedder_mark=mark, dimensions=dimensions)
+                self._vectors = vectors
                 self._rarity = {}
                 if not self._vault.principal.sees_everything:
                     self._words = own_words(self._vault, connection)

@@ -18,7 +18,7 @@ from foretune.retrieval.index import LAST_PASSAGE
 from foretune.vault import Vault
 from foretune.vault.tables import passage, setting
 
-__all__ = ["Vectors", "index_version", "load_vectors"]
+__all__ = ["Vectors", "index_version", "load_vectors", "refreshed_vectors"]
 
 
 _PASSAGES_GONE = "index.passages_gone"
@@ -68,17 +68,45 @@ def load_vectors(vault: Vault, connection: Connection, *, embedder_mark: str, di
         InputError: there are passages, and another embedding model made them all.
     """
     version = index_version(connection)
-    rows = connection.execute(
-        select(passage.c.id, passage.c.vector)
-        .where(vault.readable(passage.c.label, passage.c.document_id), passage.c.recipe.endswith(f"-{embedder_mark}"))
-        .order_by(passage.c.id)
-    ).all()
+    ids, matrix = _read(vault, connection, embedder_mark, dimensions, after=0)
     visible = select(func.count()).select_from(passage).where(vault.readable(passage.c.label, passage.c.document_id))
     total = connection.execute(visible).scalar_one()
-    if total and not rows:
+    if total and not len(ids):
         raise InputError(
             "The index was made with another embedding model than retrieval.embedder names: run `foretune index`."
         )
+    return Vectors(version, ids, matrix, total)
+
+
+def refreshed_vectors(known: Vectors, vault: Vault, connection: Connection, *, embedder_mark: str) -> Vectors:
+    """Vectors as they are now, of which most are ``known``: only those that came since are read.
+
+    For a principal from whom nothing is hidden: what another may see can change without a passage that comes or goes.
+    """
+    there = np.array(connection.execute(select(passage.c.id).order_by(passage.c.id)).scalars().all(), np.int64)
+    kept = np.isin(known.ids, there, assume_unique=True)
+    ids, matrix = _read(vault, connection, embedder_mark, known.matrix.shape[1], after=known.version[0])
+    return Vectors(
+        index_version(connection),
+        np.concatenate((known.ids[kept], ids)),
+        np.concatenate((known.matrix if kept.all() else known.matrix[kept], matrix)),
+        len(there),
+    )
+
+
+def _read(
+    vault: Vault, connection: Connection, embedder_mark: str, dimensions: int, *, after: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Ids above ``after``, ascending, that the principal may see, and their vectors."""
+    rows = connection.execute(
+        select(passage.c.id, passage.c.vector)
+        .where(
+            passage.c.id > after,
+            vault.readable(passage.c.label, passage.c.document_id),
+            passage.c.recipe.endswith(f"-{embedder_mark}"),
+        )
+        .order_by(passage.c.id)
+    ).all()
     ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
     matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), dimensions)
-    return Vectors(version, ids, matrix.astype(np.float32, copy=False), total)
+    return ids, matrix.astype(np.float32, copy=False)

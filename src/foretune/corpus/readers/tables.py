@@ -15,7 +15,7 @@ from foretune.corpus.readers.packages import properties_of
 from foretune.corpus.readers.reading import DAMAGED, ENCRYPTED, Extract, Raw, Unreadable
 from foretune.corpus.readers.registry import reader
 
-__all__ = ["read_workbook", "render"]
+__all__ = ["cell_text", "delimiter", "read_workbook", "render"]
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 64 * 1024
@@ -28,7 +28,7 @@ def read_csv(raw: Raw) -> Iterable[Extract]:
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     text = text.replace("\x00", "\ufffd")
     try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text[:_SAMPLE]))
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text[:_SAMPLE]))
         rendered = _limited(render(row for row in rows if any(row)), raw.max_characters)
     except csv.Error:
         raise Unreadable(DAMAGED.format(kind="a CSV file")) from None
@@ -75,7 +75,7 @@ def render(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     first: list[str] | None = None
     blank = False
     for row in rows:
-        cells = [_cell(value) for value in row]
+        cells = [cell_text(value) for value in row]
         if not any(cells):
             blank = True
             continue
@@ -129,7 +129,8 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A cell as people read it: whole numbers without a point, dates in ISO 8601, one line."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, datetime | date):
@@ -150,7 +151,7 @@ def _limited(paragraphs: Iterator[str], limit: int) -> str:
     return "\n\n".join(parts)
 
 
-def _delimiter(sample: str) -> str:
+def delimiter(sample: str) -> str:
     """The mark that cuts the first rows into the same number of columns most often, and into most."""
 
     def evenness(mark: str) -> tuple[float, int]:

@@ -1,4 +1,4 @@
-"""Bringing the vault up to date with files on disk.
+"""Bringing a part of the vault up to date with where it comes from.
 
 A file is read when its size or time differs from last time, and written when its
 bytes do. What is reported has been committed: a run that is cut short anywhere
@@ -8,25 +8,24 @@ leaves a vault from which the next run arrives at the same state.
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from foretune.corpus.erased import Erased
 from foretune.corpus.isolation import FileReader
 from foretune.corpus.ledger import Change, KnownAside, KnownDocument, KnownFile, Ledger, document_id
+from foretune.corpus.origin import Origin
 from foretune.corpus.readers import Reading, Unreadable
-from foretune.corpus.source import Source, Target, own_files, sources, targets
-from foretune.corpus.walk import EXCLUDED, Entry, Filter, entry_for, read_bytes, walk
+from foretune.corpus.source import Source, Target
+from foretune.corpus.walk import Entry
+from foretune.errors import InputError
 from foretune.plan.config import CorpusSettings
-from foretune.progress import Progress, Step, silent
+from foretune.progress import Progress, Step
 from foretune.types import Label, digest
-from foretune.vault import Vault
 
-__all__ = ["AddOutcome", "Outcome", "add"]
+__all__ = ["AddOutcome", "Outcome", "Update"]
 
 Outcome = Literal["added", "unchanged", "changed", "removed", "set_aside"]
 
@@ -51,55 +50,10 @@ class AddOutcome:
     documents: int = 0
     """How many documents the file makes: one, or one a message of a mailbox."""
     source: str = ""
-    """Where its source lies: an absolute path."""
+    """Where its source lies: an absolute path, or an address."""
 
 
-def add(
-    vault: Vault,
-    paths: Iterable[Path],
-    *,
-    settings: CorpusSettings,
-    base: Path,
-    label: Label | None = None,
-    own: Iterable[Path] = (),
-    again: bool = False,
-    progress: Progress = silent,
-) -> Iterator[AddOutcome]:
-    """Read files and folders into the vault; every file yields one outcome, once it is committed.
-
-    A path inside a source that is known is a part of that source, and only that part
-    is brought up to date. A file that cannot be read is set aside with the reason,
-    and tried again when it, or the settings, change. A removed file's document goes,
-    with all that was made from it.
-
-    Args:
-        paths: Files and folders.
-        base: The project's folder; its own files are never read.
-        label: Of everything under ``paths``. Without it, documents keep theirs, and
-            new ones get that of their source: at first ``settings.label``. A document
-            may state a more sensitive label, never a less sensitive one.
-        own: Further files of the project that are never read (a questions file by another
-            name), relative to ``base`` or absolute.
-        again: Read content that was erased before, too; otherwise it is set aside.
-
-    Raises:
-        InputError: there is nothing at a path, or it belongs to the project itself.
-        VaultError: the vault cannot be written to.
-    """
-    never = own_files(vault, base, own)
-    known = sources(vault)
-    found = targets(known, paths, label=label or settings.label, own=never)
-    ledger, erased = Ledger(vault), Erased(vault)
-    with FileReader(max_characters=settings.max_characters, max_seconds=settings.max_seconds) as reader:
-        for target in found:
-            others = [one.location for one in known if one.id != target.source.id]
-            others += [one.source.location for one in found if one.source.id != target.source.id]
-            filtered = Filter(settings.exclude, never, others)
-            yield from _Sync(ledger, erased, reader, target, settings, label, filtered, again=again).run(progress)
-    ledger.scrub()
-
-
-class _Sync:
+class Update:
     """One target's way into the vault."""
 
     def __init__(
@@ -108,21 +62,23 @@ class _Sync:
         erased: Erased,
         reader: FileReader,
         target: Target,
+        origin: Origin,
         settings: CorpusSettings,
-        label: Label | None,
-        filtered: Filter,
         *,
-        again: bool,
+        label: Label | None = None,
+        again: bool = False,
+        may_be_empty: bool = True,
     ) -> None:
         self._ledger = ledger
         self._erased = erased
         self._again = again
         self._reader = reader
         self._target = target
+        self._origin = origin
         self._source = target.source
         self._settings = settings
         self._label = label
-        self._filtered = filtered
+        self._may_be_empty = may_be_empty
         self._new_sources: tuple[Source, ...] = (target.source,) if target.is_new else ()
         self._changes: list[Change] = []
         self._outcomes: list[AddOutcome] = []
@@ -133,11 +89,21 @@ class _Sync:
         self._retry = again or ledger.remembered(target.source) != self._how
 
     def run(self, progress: Progress) -> Iterator[AddOutcome]:
+        """Each file yields one outcome, once it is committed.
+
+        Raises:
+            InputError: there is nothing any more where documents came from, and that is taken for a mistake.
+        """
         if self._label is not None and self._target.is_whole and self._label is not self._source.label:
             self._ledger.relabel(self._source, self._label)
             self._source = replace(self._source, label=self._label)
         files, asides = self._ledger.files(self._target), self._ledger.asides(self._target)
-        entries = self._entries(files)
+        entries = self._origin.entries(files)
+        if files and not entries and not self._may_be_empty:
+            raise InputError(
+                f"There is nothing at {self._source.place} any more, where the vault has {len(files):,} files from: "
+                "nothing was removed; if it is meant, add --allow-empty."
+            )
         closed = [entry.path for entry in entries if entry.is_folder]
         with progress.step("reading", total=len(entries), unit="files") as step:
             for entry in entries:
@@ -154,24 +120,6 @@ class _Sync:
         if self._target.is_whole:
             self._ledger.remember(self._source, self._how)
 
-    def _entries(self, files: Iterable[str]) -> list[Entry]:
-        """What there is to look at: the walk, and hidden files that were named explicitly once."""
-        root, start = os.fspath(self._source.root), self._target.start
-        if not self._target.location.is_dir():
-            entry = entry_for(root, start) if start else None
-            return [] if entry is None else [replace(entry, refusal=entry.refusal or self._excluded(start))]
-        found = list(walk(root, self._filtered, start=start))
-        reached = {entry.path for entry in found}
-        for path in files:
-            if path not in reached and any(part.startswith(".") for part in path.split("/")):
-                entry = entry_for(root, path)
-                if entry is not None and not self._excluded(path):
-                    found.append(entry)
-        return found
-
-    def _excluded(self, path: str) -> str:
-        return EXCLUDED if self._filtered.excludes(path) else ""
-
     def _file(self, entry: Entry, file: KnownFile | None, aside: KnownAside | None) -> tuple[Change, AddOutcome | None]:
         if entry.refusal:
             return self._set_aside(entry, file, aside, entry.refusal)
@@ -181,11 +129,10 @@ class _Sync:
         if aside is not None and (aside.size, aside.mtime_ns) == seen and not self._retry:
             return self._set_aside(entry, file, aside, aside.reason)
         try:
-            data, about = read_bytes(entry.location, self._settings.max_megabytes)
-            entry = replace(entry, size=about.st_size, mtime_ns=about.st_mtime_ns)
+            data, entry = self._origin.fetch(entry)
             if file is not None and _is_only(file, entry.path, hashlib.sha256(data).hexdigest()):
                 return self._unchanged(entry, file, touched=True)
-            readings = self._allowed(self._reader.read(entry.path, data))
+            readings = self._allowed(self._origin.readings(entry, data, self._reader))
         except FileNotFoundError:
             return self._removed(entry.path, file) if file else (Change(self._source, entry.path), None)
         except Unreadable as error:
@@ -253,15 +200,14 @@ class _Sync:
 
     def _removed(self, path: str, file: KnownFile) -> tuple[Change, AddOutcome]:
         change = Change(self._source, path, removed=tuple(one.id for one in file.documents.values()))
-        return change, self._outcome(path, "removed", self._excluded(path) or "it is no longer there")
+        return change, self._outcome(path, "removed", self._origin.why_gone(path))
 
     def _change(self, entry: Entry, **what: Any) -> Change:
         return Change(self._source, entry.path, entry.size, entry.mtime_ns, **what)
 
     def _outcome(self, path: str, outcome: Outcome, reason: str, documents: Iterable[str] = ()) -> AddOutcome:
         ids = [document_id(self._source.id, one) for one in documents]
-        location = str(self._source.location)
-        return AddOutcome(path, outcome, reason, ids[0] if ids else "", len(ids), location)
+        return AddOutcome(path, outcome, reason, ids[0] if ids else "", len(ids), self._source.place)
 
     def _label_of(self, before: KnownDocument | None, stated: Label | None) -> Label:
         base = self._label or (before.label if before else self._source.label)
