@@ -5,31 +5,35 @@ after Bruch, Gai and Ingber 2023 (https://arxiv.org/abs/2210.11934), who show th
 it beats reciprocal rank fusion. What makes it work here is how BM25 is
 normalised: by the score of an ideal passage that holds every word of the query
 without end. So a query in the documents' own words is decided by its words, and a
-paraphrase, whose few common words say little, is decided by its meaning. The
-study is in docs/decisions/0004-retrieval.md.
+paraphrase, whose few common words say little, is decided by its meaning. What
+comes first is ranked again by its best sentence as well: a question asks for one
+thing, and a passage says several. The study is in docs/decisions/0004-retrieval.md.
 """
 
 from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.sql import Select
 
-from foretune.retrieval.recipe import embedder_mark
+from foretune.embedding import open_embedder
+from foretune.retrieval.filters import Filter, condition
+from foretune.retrieval.passage_vectors import best_sentence
+from foretune.retrieval.recipe import embedder_mark, serving
 from foretune.retrieval.terms import query_terms
 from foretune.retrieval.vectors import Vectors, index_version, load_vectors
 from foretune.retrieval.words import FIELD_WEIGHTS, SharedWords, Words, own_words
-from foretune.types import Label, Passage
+from foretune.types import Passage
 from foretune.vault import Vault
-from foretune.vault.tables import document, passage
+from foretune.vault.tables import document, passage, sentence_vector
 
 if TYPE_CHECKING:
     from foretune.embedding import Embedder
@@ -40,8 +44,17 @@ __all__ = ["COSINE_SHARE", "FIELD_WEIGHTS", "Hit", "Searcher"]
 COSINE_SHARE = 2 / 3
 """Weight of the cosine; BM25 has the rest. Anything from 0.6 to 0.7 does as well (the study)."""
 
+SENTENCE_SHARE = 0.6
+"""Of the cosine's weight, what the best sentence has; 0.4 to 0.6 do as well (the study)."""
+
+_RANKED_AGAIN = 50
+"""Passages whose sentences are looked at; 30 to 200 do as well."""
+
 _K1 = 1.2
 """Saturation of BM25 in FTS5. Source: https://sqlite.org/fts5.html#the_bm25_function"""
+
+_READ = 20_000
+"""Characters of a query that are embedded at most; no embedder reads further."""
 
 _WORD_MATCHES = 2000
 """Passages whose BM25 is looked at, best first; of any other it is below all these and counts as nothing."""
@@ -59,7 +72,9 @@ class Hit:
     bm25: float
     """0 (no word of the query) to 1 (as much of every word as can be)."""
     cosine: float
-    """-1 to 1."""
+    """Of query and passage, -1 to 1."""
+    sentence: float
+    """Of query and the passage's best sentence; of the passage where no sentence was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,23 @@ class _Ranking:
     scores: NDArray[np.float32]
     bm25: NDArray[np.float32]
     cosines: NDArray[np.float32]
+    sentences: NDArray[np.float32]
+
+    def in_order(self, order: NDArray[np.intp], scores: NDArray[np.float32]) -> _Ranking:
+        """The same, put in another order by other scores."""
+        others = (each[order] for each in (self.bm25, self.cosines, self.sentences))
+        return _Ranking(self.positions[order], scores[order], *others)
+
+    def first(self, k: int) -> _Ranking:
+        return _Ranking(*(x[:k] for x in (self.positions, self.scores, self.bm25, self.cosines, self.sentences)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """A query as the embedder with this mark sees it."""
+
+    mark: str
+    vector: NDArray[np.float32]
 
 
 class Searcher:
@@ -80,6 +112,8 @@ class Searcher:
 
     def __init__(self, vault: Vault, embedder: Embedder, settings: RetrievalSettings) -> None:
         self._vault, self._embedder, self._settings = vault, embedder, settings
+        self._serving = embedder
+        """Made the vectors that are searched: until an index of the plan's embedder is whole, the one before."""
         self._lock = Lock()
         self._vectors: Vectors | None = None
         self._words: Words = SharedWords()
@@ -91,29 +125,20 @@ class Searcher:
         query: str,
         k: int = 10,
         *,
-        labels: Collection[Label] | None = None,
-        tags: Collection[str] | None = None,
+        filters: Sequence[Filter] = (),
     ) -> list[Hit]:
         """The ``k`` passages that fit ``query`` best; fewer where there are fewer.
 
         Args:
             query: any text; nothing in it is an operator.
-            labels: only from documents with one of these labels.
-            tags: only from documents with one of these tags.
+            filters: only from documents they let through (:func:`foretune.retrieval.read_filters`).
 
         Raises:
             InputError: another embedding model made the index.
         """
-        return self.search_many([query], k, labels=labels, tags=tags)[0]
+        return self.search_many([query], k, filters=filters)[0]
 
-    def search_many(
-        self,
-        queries: Sequence[str],
-        k: int = 10,
-        *,
-        labels: Collection[Label] | None = None,
-        tags: Collection[str] | None = None,
-    ) -> list[list[Hit]]:
+    def search_many(self, queries: Sequence[str], k: int = 10, *, filters: Sequence[Filter] = ()) -> list[list[Hit]]:
         """:meth:`search` for each query, in order."""
         # A command line hands on bytes that are no UTF-8 as lone surrogates, which models and databases refuse.
         queries = [query.encode("utf-8", "replace").decode() for query in queries]
@@ -121,16 +146,25 @@ class Searcher:
         found: list[list[Hit]] = [[] for _ in queries]
         if not asked:
             return found
-        meanings = self._embedder.embed([queries[position] for position in asked])
+        with self._vault.reading() as connection:
+            self._current(connection)
+        meanings = self._meanings([queries[position] for position in asked])
         for position, meaning in zip(asked, meanings, strict=True):
-            found[position] = self._search(queries[position], meaning, self._wanted(labels, tags), k)
+            found[position] = self._search(queries[position], meaning, filters, k)
         return found
 
-    def _search(self, query: str, meaning: NDArray[np.float32], wanted: list[ColumnElement[bool]], k: int) -> list[Hit]:
+    def _meanings(self, queries: Sequence[str]) -> list[_Meaning]:
+        embedder = self._serving
+        begun = [query[:_READ] for query in queries]
+        return [_Meaning(embedder_mark(embedder), vector) for vector in embedder.embed(begun)]
+
+    def _search(self, query: str, meaning: _Meaning, filters: Sequence[Filter], k: int) -> list[Hit]:
         with self._vault.reading() as connection:
             while True:
                 vectors = self._current(connection)
-                ranking = self._ranking(connection, vectors, query, meaning, wanted, k)
+                if vectors.mark != meaning.mark:  # another model's index has taken over since
+                    (meaning,) = self._meanings([query])
+                ranking = self._ranking(connection, vectors, query, meaning.vector, filters, k)
                 ids = [int(number) for number in vectors.ids[ranking.positions]]
                 passages = self._passages(connection, ids)
                 if len(passages) == len(ids):
@@ -150,27 +184,25 @@ class Searcher:
     def _current(self, connection: Connection) -> Vectors:
         with self._lock:
             if self._vectors is None or self._vectors.version != index_version(connection):
+                self._serving = self._embedder_of(connection)
                 self._vectors = load_vectors(
                     self._vault,
                     connection,
-                    embedder_mark=embedder_mark(self._embedder),
-                    dimensions=self._embedder.dimensions,
+                    embedder_mark=embedder_mark(self._serving),
+                    dimensions=self._serving.dimensions,
                 )
                 self._rarity = {}
                 if not self._vault.principal.sees_everything:
                     self._words = own_words(self._vault, connection)
             return self._vectors
 
-    def _wanted(self, labels: Collection[Label] | None, tags: Collection[str] | None) -> list[ColumnElement[bool]]:
-        """Conditions on passages beside what the principal may see."""
-        conditions: list[ColumnElement[bool]] = []
-        if labels is not None:
-            conditions.append(passage.c.label.in_([label.value for label in labels]))
-        if tags is not None:
-            tag = func.json_each(document.c.tags).table_valued("value")
-            tagged = select(document.c.id).where(select(tag.c.value).where(tag.c.value.in_(list(tags))).exists())
-            conditions.append(passage.c.document_id.in_(tagged))
-        return conditions
+    def _embedder_of(self, connection: Connection) -> Embedder:
+        """The one whose vectors are searched now."""
+        now = serving(connection)
+        for known in (self._serving, self._embedder):
+            if now is None or embedder_mark(known) == now.mark:
+                return known
+        return open_embedder(now.embedder, url=now.url, key_variable=now.key_variable)
 
     def _ranking(
         self,
@@ -178,22 +210,46 @@ class Searcher:
         vectors: Vectors,
         query: str,
         meaning: NDArray[np.float32],
-        wanted: list[ColumnElement[bool]],
+        filters: Sequence[Filter],
         k: int,
     ) -> _Ranking:
         cosines = vectors.cosines(meaning)
-        bm25 = self._bm25(connection, vectors, query_terms(query), all_matches=bool(wanted))
+        wanted = condition(filters)
+        bm25 = self._bm25(connection, vectors, query_terms(query), all_matches=wanted is not None)
         scores = COSINE_SHARE * cosines + (1 - COSINE_SHARE) * bm25
-        if wanted:
-            allowed = self._ids(connection, select(passage.c.id).where(self._readable(), *wanted))
+        if wanted is not None:
+            of_documents = passage.join(document, document.c.id == passage.c.document_id)
+            through = select(passage.c.id).select_from(of_documents).where(self._readable(), wanted)
+            allowed = self._ids(connection, through.order_by(passage.c.id))
             places, known = vectors.positions(allowed)
             candidates = places[known]
         else:
             candidates = np.arange(len(scores))
-        if k < len(candidates):
-            candidates = candidates[np.argpartition(-scores[candidates], k)[:k]]
-        best = candidates[np.lexsort((candidates, -scores[candidates]))][:k]
-        return _Ranking(best, scores[best], bm25[best], cosines[best])
+        most = max(k, _RANKED_AGAIN)
+        if most < len(candidates):
+            candidates = candidates[np.argpartition(-scores[candidates], most)[:most]]
+        best = candidates[np.lexsort((candidates, -scores[candidates]))]
+        ranking = _Ranking(best, scores[best], bm25[best], cosines[best], cosines[best])
+        return self._ranked_again(connection, vectors, meaning, ranking).first(k)
+
+    def _ranked_again(
+        self, connection: Connection, vectors: Vectors, meaning: NDArray[np.float32], ranking: _Ranking
+    ) -> _Ranking:
+        """The first of a ranking in the order in which their best sentences put them; then the others as they were."""
+        ids = vectors.ids[ranking.positions[:_RANKED_AGAIN]].tolist()
+        columns = (sentence_vector.c.passage_id, sentence_vector.c.vectors)
+        packed = dict(connection.execute(select(*columns).where(sentence_vector.c.passage_id.in_(ids))).tuples().all())
+        for place, number in enumerate(ids):
+            if number in packed:
+                ranking.sentences[place] = best_sentence(packed[number], meaning)
+        count = len(ids)
+        mixed = (1 - SENTENCE_SHARE) * ranking.cosines[:count] + SENTENCE_SHARE * ranking.sentences[:count]
+        scores = ranking.scores.copy()
+        scores[:count] = COSINE_SHARE * mixed + (1 - COSINE_SHARE) * ranking.bm25[:count]
+        if count:
+            scores[count:] = np.minimum(scores[count:], scores[:count].min())
+        # Stable: what scores alike stays in the order of the first ranking.
+        return ranking.in_order(np.argsort(-scores, kind="stable"), scores)
 
     def _bm25(
         self, connection: Connection, vectors: Vectors, terms: list[str], *, all_matches: bool
@@ -257,8 +313,8 @@ class Searcher:
 
 def _hits(ids: list[int], passages: Mapping[int, Passage], ranking: _Ranking) -> list[Hit]:
     return [
-        Hit(rank, float(score), passages[number], float(bm25), float(cosine))
-        for rank, (number, score, bm25, cosine) in enumerate(
-            zip(ids, ranking.scores, ranking.bm25, ranking.cosines, strict=True), start=1
+        Hit(rank, float(score), passages[number], float(bm25), float(cosine), float(sentence))
+        for rank, (number, score, bm25, cosine, sentence) in enumerate(
+            zip(ids, ranking.scores, ranking.bm25, ranking.cosines, ranking.sentences, strict=True), start=1
         )
     ]

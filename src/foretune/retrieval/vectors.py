@@ -30,6 +30,8 @@ class Vectors:
     """Passage ids, ascending, and their unit vectors, row by row."""
 
     version: tuple[int, int]
+    mark: str
+    """Of the embedder that made them."""
     ids: NDArray[np.int64]
     matrix: NDArray[np.float32]
     total: int
@@ -81,4 +83,4 @@ def load_vectors(vault: Vault, connection: Connection, *, embedder_mark: str, di
         )
     ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
     matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), dimensions)
-    return Vectors(version, ids, matrix.astype(np.float32, copy=False), total)
+    return Vectors(version, embedder_mark, ids, matrix.astype(np.float32, copy=False), total)
