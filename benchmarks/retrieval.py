@@ -39,16 +39,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import insert, select, text
 
-from cached_vectors import CachedVectors
 from foretune.bench.statistics import wilson
 from foretune.embedding import Embedder, open_embedder
 from foretune.plan.config import RetrievalSettings
-from foretune.retrieval import Filter, IndexSummary, Searcher, build_index
+from foretune.retrieval import DocumentFilter, IndexSummary, Searcher, build_index
 from foretune.types import GovernedDocument
 from foretune.vault import Vault, tables
-from retrieval_sets import SETS, Asked, Set, Span
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # what is run by its path finds only what lies beside it
+
+from benchmarks.cached_vectors import CachedVectors  # noqa: E402
+from benchmarks.retrieval_sets import SETS, Asked, Set, Span  # noqa: E402
+
 SETTINGS = RetrievalSettings()
 DEPTH = 100
 """Pieces an arm ranks."""
@@ -201,7 +204,7 @@ class Arms:
         return found
 
     def _foretune(self, query: str, path: str) -> list[Piece]:
-        filters = [Filter("path", "=", path)] if path else []
+        filters = [DocumentFilter("path", "=", path)] if path else []
         return [self._pieces[hit.passage.id] for hit in self.searcher.search(query, DEPTH, filters=filters)]
 
     def _cosine(self, query: NDArray[np.float32], path: str) -> list[Piece]:

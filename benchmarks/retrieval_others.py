@@ -89,7 +89,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _within(folder: Path) -> list[str]:
-    return json.loads((folder / "within.json").read_text(encoding="utf-8"))
+    within: list[str] = json.loads((folder / "within.json").read_text(encoding="utf-8"))
+    return within
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ class Words:
         for row, text in zip(rows, texts, strict=True):
             for word in text.lower().split():
                 row[int(digest(word)[:6], 16) % self.dimensions] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows
 
     def count_tokens(self, texts: Any) -> list[int]:
         return [len(text.split()) for text in texts]

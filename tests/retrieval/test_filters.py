@@ -18,7 +18,7 @@ from foretune.retrieval import FIELDS, Searcher, build_index, read_filters
 from foretune.types import Label
 from foretune.vault import Grant, GrantKind, Principal, Vault, tables
 
-KNOWN = {
+KNOWN: dict[str, dict[str, object]] = {
     "travel/rail.md": {"author": "Ada Byron", "date": "2020-05-03", "modified": "2024-01-01", "tags": ["rail", "hr"]},
     "travel/air_fare.md": {"author": "Ben Ode; Ada Byron", "date": "2021-03", "tags": ["hr"]},
     "travel/airXfare.md": {"author": "Cleo Ode", "date": "2021"},

@@ -44,7 +44,7 @@ class Counting:
     def __init__(self, embedder: Embedder, *, stop_after: int | None = None) -> None:
         self._embedder, self._left = embedder, stop_after
         self.name, self.dimensions, self.max_tokens = embedder.name, embedder.dimensions, embedder.max_tokens
-        self.hash = embedder.hash
+        self.hash, self.remote = embedder.hash, embedder.remote
         self.texts: list[str] = []
 
     def embed(self, texts: Sequence[str]) -> Any:

@@ -7,7 +7,7 @@ with citations (:class:`Answerer`).
 from __future__ import annotations
 
 from foretune.retrieval.answer import NOT_IN_DOCUMENTS, PROMPT, Answer, Answerer, Citation
-from foretune.retrieval.filters import FIELDS, Filter, filter_help, read_filters
+from foretune.retrieval.filters import FIELDS, DocumentFilter, filter_help, read_filters
 from foretune.retrieval.index import IndexSummary, build_index, embedded_text, withdraw_passages
 from foretune.retrieval.passages import PassageDraft, split
 from foretune.retrieval.readable import readable_text
@@ -22,7 +22,7 @@ __all__ = [
     "Answer",
     "Answerer",
     "Citation",
-    "Filter",
+    "DocumentFilter",
     "Hit",
     "IndexSummary",
     "PassageDraft",

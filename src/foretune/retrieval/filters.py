@@ -20,7 +20,7 @@ from foretune.errors import InputError
 from foretune.types import Label
 from foretune.vault.tables import document, passage, source
 
-__all__ = ["FIELDS", "Filter", "condition", "filter_help", "read_filters"]
+__all__ = ["FIELDS", "DocumentFilter", "condition", "filter_help", "read_filters"]
 
 _FILTER = re.compile(r"\s*(?P<field>[^\s=<>!]*)\s*(?P<operator>[<>]=?|=)\s*(?P<value>.*?)\s*", re.DOTALL)
 _AFTER_ANY = "~"
@@ -28,7 +28,7 @@ _AFTER_ANY = "~"
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class DocumentFilter:
     """One condition, read and checked."""
 
     field: str
@@ -69,11 +69,11 @@ def field(
     return register
 
 
-def read_filters(texts: Iterable[str]) -> tuple[Filter, ...]:
+def read_filters(texts: Iterable[str]) -> tuple[DocumentFilter, ...]:
     """Filters as people type them.
 
-    >>> read_filters(["author = Lena", "date>=2021-03"])
-    (Filter(field='author', operator='=', value='Lena'), Filter(field='date', operator='>=', value='2021-03'))
+    >>> read_filters(["date >= March 2021"])
+    (DocumentFilter(field='date', operator='>=', value='2021-03'),)
 
     Raises:
         InputError: a field is unknown, or its value or operator says nothing.
@@ -81,7 +81,7 @@ def read_filters(texts: Iterable[str]) -> tuple[Filter, ...]:
     return tuple(_read(text) for text in texts)
 
 
-def condition(filters: Sequence[Filter]) -> ColumnElement[bool] | None:
+def condition(filters: Sequence[DocumentFilter]) -> ColumnElement[bool] | None:
     """On passages joined to their documents: what every field lets through; None where there are no filters."""
     alike: dict[tuple[str, str], list[ColumnElement[bool]]] = {}
     for each in filters:
@@ -94,7 +94,7 @@ def filter_help() -> str:
     return ", ".join(known.example for known in FIELDS.values())
 
 
-def _read(text: str) -> Filter:
+def _read(text: str) -> DocumentFilter:
     match = _FILTER.fullmatch(text)
     name = match["field"].lower() if match else ""
     if match is None or not name:
@@ -110,7 +110,7 @@ def _read(text: str) -> Filter:
         raise InputError(f"The filter {text!r} says nothing: {error}.") from None
     if not value:
         raise InputError(f"The filter {text!r} has no value: write one like {known.example}.")
-    return Filter(name, match["operator"], value)
+    return DocumentFilter(name, match["operator"], value)
 
 
 def _day(value: str) -> str:

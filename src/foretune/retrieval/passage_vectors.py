@@ -62,7 +62,7 @@ def _packed(texts: Sequence[str], known: Mapping[str, NDArray[np.float32]]) -> b
         return b""
     vectors = np.array([known[text] for text in texts])
     scale = 127 / np.abs(vectors).max(axis=1, keepdims=True)
-    return np.rint(vectors * scale).astype(np.int8).tobytes()
+    return bytes(np.rint(vectors * scale).astype(np.int8).tobytes())
 
 
 def _embedded(embedder: Embedder, texts: Sequence[str]) -> Iterator[NDArray[np.float32]]:

@@ -25,7 +25,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.sql import Select
 
 from foretune.embedding import open_embedder
-from foretune.retrieval.filters import Filter, condition
+from foretune.retrieval.filters import DocumentFilter, condition
 from foretune.retrieval.passage_vectors import best_sentence
 from foretune.retrieval.recipe import embedder_mark, serving
 from foretune.retrieval.terms import query_terms
@@ -87,14 +87,6 @@ class _Ranking:
     cosines: NDArray[np.float32]
     sentences: NDArray[np.float32]
 
-    def in_order(self, order: NDArray[np.intp], scores: NDArray[np.float32]) -> _Ranking:
-        """The same, put in another order by other scores."""
-        others = (each[order] for each in (self.bm25, self.cosines, self.sentences))
-        return _Ranking(self.positions[order], scores[order], *others)
-
-    def first(self, k: int) -> _Ranking:
-        return _Ranking(*(x[:k] for x in (self.positions, self.scores, self.bm25, self.cosines, self.sentences)))
-
 
 @dataclass(frozen=True, slots=True)
 class _Meaning:
@@ -125,7 +117,7 @@ class Searcher:
         query: str,
         k: int = 10,
         *,
-        filters: Sequence[Filter] = (),
+        filters: Sequence[DocumentFilter] = (),
     ) -> list[Hit]:
         """The ``k`` passages that fit ``query`` best; fewer where there are fewer.
 
@@ -138,7 +130,9 @@ class Searcher:
         """
         return self.search_many([query], k, filters=filters)[0]
 
-    def search_many(self, queries: Sequence[str], k: int = 10, *, filters: Sequence[Filter] = ()) -> list[list[Hit]]:
+    def search_many(
+        self, queries: Sequence[str], k: int = 10, *, filters: Sequence[DocumentFilter] = ()
+    ) -> list[list[Hit]]:
         """:meth:`search` for each query, in order."""
         # A command line hands on bytes that are no UTF-8 as lone surrogates, which models and databases refuse.
         queries = [query.encode("utf-8", "replace").decode() for query in queries]
@@ -158,7 +152,7 @@ class Searcher:
         begun = [query[:_READ] for query in queries]
         return [_Meaning(embedder_mark(embedder), vector) for vector in embedder.embed(begun)]
 
-    def _search(self, query: str, meaning: _Meaning, filters: Sequence[Filter], k: int) -> list[Hit]:
+    def _search(self, query: str, meaning: _Meaning, filters: Sequence[DocumentFilter], k: int) -> list[Hit]:
         with self._vault.reading() as connection:
             while True:
                 vectors = self._current(connection)
@@ -199,8 +193,10 @@ class Searcher:
     def _embedder_of(self, connection: Connection) -> Embedder:
         """The one whose vectors are searched now."""
         now = serving(connection)
+        if now is None:
+            return self._embedder
         for known in (self._serving, self._embedder):
-            if now is None or embedder_mark(known) == now.mark:
+            if embedder_mark(known) == now.mark:
                 return known
         return open_embedder(now.embedder, url=now.url, key_variable=now.key_variable)
 
@@ -210,7 +206,7 @@ class Searcher:
         vectors: Vectors,
         query: str,
         meaning: NDArray[np.float32],
-        filters: Sequence[Filter],
+        filters: Sequence[DocumentFilter],
         k: int,
     ) -> _Ranking:
         cosines = vectors.cosines(meaning)
@@ -229,27 +225,27 @@ class Searcher:
         if most < len(candidates):
             candidates = candidates[np.argpartition(-scores[candidates], most)[:most]]
         best = candidates[np.lexsort((candidates, -scores[candidates]))]
-        ranking = _Ranking(best, scores[best], bm25[best], cosines[best], cosines[best])
-        return self._ranked_again(connection, vectors, meaning, ranking).first(k)
+        sentences = self._sentences(connection, vectors.ids[best[:_RANKED_AGAIN]].tolist(), meaning, cosines[best])
+        mixed = (1 - SENTENCE_SHARE) * cosines[best] + SENTENCE_SHARE * sentences
+        again = COSINE_SHARE * mixed + (1 - COSINE_SHARE) * bm25[best]
+        # What is not ranked again stays behind what is, in its order.
+        rest = slice(_RANKED_AGAIN, None)
+        again[rest] = np.minimum(scores[best[rest]], again[:_RANKED_AGAIN].min(initial=1.0))
+        order = np.argsort(-again, kind="stable")[:k]
+        return _Ranking(best[order], again[order], bm25[best[order]], cosines[best[order]], sentences[order])
 
-    def _ranked_again(
-        self, connection: Connection, vectors: Vectors, meaning: NDArray[np.float32], ranking: _Ranking
-    ) -> _Ranking:
-        """The first of a ranking in the order in which their best sentences put them; then the others as they were."""
-        ids = vectors.ids[ranking.positions[:_RANKED_AGAIN]].tolist()
+    def _sentences(
+        self, connection: Connection, ids: list[int], meaning: NDArray[np.float32], cosines: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Of the first passages, whose ids these are, what their best sentences have in place of their cosine."""
         columns = (sentence_vector.c.passage_id, sentence_vector.c.vectors)
-        packed = dict(connection.execute(select(*columns).where(sentence_vector.c.passage_id.in_(ids))).tuples().all())
+        rows = connection.execute(select(*columns).where(sentence_vector.c.passage_id.in_(ids))).tuples()
+        packed = dict(rows.all())
+        found = cosines.copy()
         for place, number in enumerate(ids):
             if number in packed:
-                ranking.sentences[place] = best_sentence(packed[number], meaning)
-        count = len(ids)
-        mixed = (1 - SENTENCE_SHARE) * ranking.cosines[:count] + SENTENCE_SHARE * ranking.sentences[:count]
-        scores = ranking.scores.copy()
-        scores[:count] = COSINE_SHARE * mixed + (1 - COSINE_SHARE) * ranking.bm25[:count]
-        if count:
-            scores[count:] = np.minimum(scores[count:], scores[:count].min())
-        # Stable: what scores alike stays in the order of the first ranking.
-        return ranking.in_order(np.argsort(-scores, kind="stable"), scores)
+                found[place] = best_sentence(packed[number], meaning)
+        return found
 
     def _bm25(
         self, connection: Connection, vectors: Vectors, terms: list[str], *, all_matches: bool
