@@ -130,3 +130,16 @@ def test_any_text_is_read_or_refused(name: str, operator: str, value: str) -> No
         return
     assert read.field == name
     assert read.value
+
+
+def test_newer_documents_have_something_ahead_where_the_plan_asks_for_it(vault: Vault) -> None:
+    def scores(months: int) -> dict[str, float]:
+        settings = RetrievalSettings(recency_months=months)
+        hits = Searcher(vault, WordEmbedder(), settings).search("fare")  # type: ignore[arg-type]
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+        return {hit.passage.path: hit.score for hit in hits}
+
+    plain, recent = scores(0), scores(12)
+    ahead = {path: recent[path] - plain[path] for path in KNOWN}
+    # Revised on the first of January 2024, written in March 2021, written in 2021, and without a date.
+    assert ahead == pytest.approx({RAIL: 0.1, AIR: 0.1 / 2 ** (34 / 12), OTHER_AIR: 0.1 / 2**3, LEAVE: 0}, abs=1e-4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -15,7 +16,8 @@ from tests.retrieval.corpus import PAGES, open_real_embedder, page, put, written
 from foretune.embedding import Embedder
 from foretune.plan.config import RetrievalSettings
 from foretune.retrieval import Searcher, build_index, query_terms, read_filters
-from foretune.retrieval.search import COSINE_SHARE, SENTENCE_SHARE
+from foretune.retrieval.search import BESIDE_SHARE, COSINE_SHARE, SENTENCE_SHARE
+from foretune.retrieval.vectors import Vectors
 from foretune.types import GovernedDocument, Label
 from foretune.vault import Principal, Vault, tables
 
@@ -92,7 +94,12 @@ def test_hits_are_ordered_by_a_convex_combination(small: Path, embedder: Embedde
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     for hit in hits:
         meaning = (1 - SENTENCE_SHARE) * hit.cosine + SENTENCE_SHARE * hit.sentence
-        assert hit.score == pytest.approx(COSINE_SHARE * meaning + (1 - COSINE_SHARE) * hit.bm25, abs=1e-6)
+        assert hit.score == pytest.approx(
+            (1 - BESIDE_SHARE) * (COSINE_SHARE * meaning + (1 - COSINE_SHARE) * hit.bm25)
+            # Each of these documents is one passage, which then stands in for its neighbours.
+            + BESIDE_SHARE * (COSINE_SHARE * hit.cosine + (1 - COSINE_SHARE) * hit.bm25),
+            abs=1e-6,
+        )
     assert any(hit.sentence > hit.cosine for hit in hits)
 
 
@@ -229,3 +236,12 @@ def test_real_pages_answer_real_questions(
         assert hit.passage.path.endswith(name), question
         document = next(each for each in leave_pages if each.path == hit.passage.path)
         assert document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+
+
+def test_a_passage_takes_something_of_the_better_one_beside_it_in_its_document() -> None:
+    begins = np.array([True, False, False, True, True, False])
+    vectors = Vectors((0, 0), "", np.arange(6), np.zeros((6, 1), np.float32), begins, 6)
+    values = np.array([0.1, 0.5, 0.3, 0.9, 0.7, 0.2], np.float32)
+    assert vectors.beside(values).tolist() == pytest.approx([0.5, 0.3, 0.5, 0.9, 0.2, 0.7])
+    none = Vectors((0, 0), "", np.arange(0), np.zeros((0, 1), np.float32), np.zeros(0, np.bool_), 0)
+    assert none.beside(np.zeros(0, np.float32)).tolist() == []

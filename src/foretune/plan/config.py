@@ -170,6 +170,9 @@ class RetrievalSettings(Section):
         [Label.PUBLIC, Label.INTERNAL],
         description="labels an embedder at an address may see; one on this machine may see all",
     )
+    recency_months: int = Field(
+        0, ge=0, description="newer documents come first; what they are ahead halves in this many months; 0: they don't"
+    )
     sentences: bool = Field(
         True, description="sentences are embedded too: paraphrases are found better, indexing takes twice as long"
     )

@@ -7,7 +7,8 @@ normalised: by the score of an ideal passage that holds every word of the query
 without end. So a query in the documents' own words is decided by its words, and a
 paraphrase, whose few common words say little, is decided by its meaning. What
 comes first is ranked again by its best sentence as well: a question asks for one
-thing, and a passage says several. The study is in docs/decisions/0004-retrieval.md.
+thing, and a passage says several; and a little of each score is the better
+neighbour's. The study is in docs/decisions/0004-retrieval.md.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ COSINE_SHARE = 2 / 3
 
 SENTENCE_SHARE = 0.6
 """Of the cosine's weight, what the best sentence has; 0.4 to 0.6 do as well (the study)."""
+
+BESIDE_SHARE = 0.1
+"""What a passage's score takes from the better of the two beside it: an answer seldom stands alone."""
+
+RECENCY = 0.1
+"""Most that the newest of the passages found has ahead of one without a date: as a good match has of a fair one."""
 
 _RANKED_AGAIN = 50
 """Passages whose sentences are looked at; 30 to 200 do as well."""
@@ -213,6 +220,8 @@ class Searcher:
         wanted = condition(filters)
         bm25 = self._bm25(connection, vectors, query_terms(query), all_matches=wanted is not None)
         scores = COSINE_SHARE * cosines + (1 - COSINE_SHARE) * bm25
+        beside = BESIDE_SHARE * vectors.beside(scores)
+        scores = (1 - BESIDE_SHARE) * scores + beside
         if wanted is not None:
             of_documents = passage.join(document, document.c.id == passage.c.document_id)
             through = select(passage.c.id).select_from(of_documents).where(self._readable(), wanted)
@@ -228,6 +237,9 @@ class Searcher:
         sentences = self._sentences(connection, vectors.ids[best[:_RANKED_AGAIN]].tolist(), meaning, cosines[best])
         mixed = (1 - SENTENCE_SHARE) * cosines[best] + SENTENCE_SHARE * sentences
         again = COSINE_SHARE * mixed + (1 - COSINE_SHARE) * bm25[best]
+        again = (1 - BESIDE_SHARE) * again + beside[best]
+        if self._settings.recency_months:
+            again[:_RANKED_AGAIN] += self._recency(connection, vectors.ids[best[:_RANKED_AGAIN]].tolist())
         # What is not ranked again stays behind what is, in its order.
         rest = slice(_RANKED_AGAIN, None)
         again[rest] = np.minimum(scores[best[rest]], again[:_RANKED_AGAIN].min(initial=1.0))
@@ -246,6 +258,16 @@ class Searcher:
             if number in packed:
                 found[place] = best_sentence(packed[number], meaning)
         return found
+
+    def _recency(self, connection: Connection, ids: list[int]) -> NDArray[np.float32]:
+        """What newer documents have ahead: half as much for each ``recency_months`` behind the newest of these."""
+        of_documents = passage.join(document, document.c.id == passage.c.document_id)
+        days = select(passage.c.id, document.c.date, document.c.modified).select_from(of_documents)
+        rows = connection.execute(days.where(passage.c.id.in_(ids))).tuples()
+        months = {number: _months(max(date, modified)) for number, date, modified in rows if date or modified}
+        newest = max(months.values(), default=0.0)
+        halvings = [(newest - months.get(number, -np.inf)) / self._settings.recency_months for number in ids]
+        return RECENCY * np.exp2(-np.array(halvings, np.float32))
 
     def _bm25(
         self, connection: Connection, vectors: Vectors, terms: list[str], *, all_matches: bool
@@ -305,6 +327,12 @@ class Searcher:
             self._pseudonym_key = self._vault.derived_key("passage ids")
         mark = hmac.digest(self._pseudonym_key, number.to_bytes(8, "big"), "sha256")
         return int.from_bytes(mark[:6], "big")  # an integer that JSON keeps whole
+
+
+def _months(day: str) -> float:
+    """Of an ISO date, as exact as it is, since the year 0."""
+    year, month, day_of_month = (int(part) for part in (day[:10] + "-01-01").split("-")[:3])
+    return year * 12 + month + day_of_month / 31
 
 
 def _hits(ids: list[int], passages: Mapping[int, Passage], ranking: _Ranking) -> list[Hit]:
