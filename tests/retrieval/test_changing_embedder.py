@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from tests.retrieval.corpus import put, written
 
 from foretune.embedding import EmbedderOptions, register_embedder
+from foretune.errors import InputError
 from foretune.plan.config import RetrievalSettings
 from foretune.retrieval import Searcher, build_index
-from foretune.types import GovernedDocument, digest
+from foretune.types import GovernedDocument, Label, digest
 from foretune.vault import Vault, tables
 
 
@@ -98,6 +99,16 @@ def test_the_old_index_serves_while_another_model_embeds_and_is_then_replaced_wh
     with vault.reading() as connection:
         lengths = connection.execute(select(func.length(tables.passage.c.vector)).distinct()).scalars().all()
     assert lengths == [24 * 4]
+
+
+def test_a_query_goes_to_the_old_model_at_an_address_only_where_that_is_approved(
+    vault: Vault, documents: list[GovernedDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Words, "remote", True)
+    assert Searcher(vault, Words(24), NEW).search("leave")
+    public_only = NEW.model_copy(update={"embedder_approved_for": [Label.PUBLIC]})
+    with pytest.raises(InputError, match="not approved for all documents"):
+        Searcher(vault, Words(24), public_only).search("leave")
 
 
 def test_a_document_that_changes_meanwhile_is_new_with_the_new_index(

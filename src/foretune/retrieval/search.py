@@ -26,6 +26,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.sql import Select
 
 from foretune.embedding import open_embedder
+from foretune.errors import InputError
 from foretune.retrieval.filters import DocumentFilter, condition
 from foretune.retrieval.passage_vectors import best_sentence
 from foretune.retrieval.recipe import embedder_mark, serving
@@ -198,14 +199,27 @@ class Searcher:
             return self._vectors
 
     def _embedder_of(self, connection: Connection) -> Embedder:
-        """The one whose vectors are searched now."""
+        """The one whose vectors are searched now.
+
+        Raises:
+            InputError: it is at an address that is not approved for what the principal may see.
+        """
         now = serving(connection)
         if now is None:
             return self._embedder
         for known in (self._serving, self._embedder):
             if embedder_mark(known) == now.mark:
                 return known
-        return open_embedder(now.embedder, url=now.url, key_variable=now.key_variable)
+        embedder = open_embedder(now.embedder, url=now.url, key_variable=now.key_variable)
+        if embedder.remote:
+            labels = select(passage.c.label).where(self._readable()).distinct()
+            if set(connection.execute(labels).scalars()) - set(self._settings.embedder_approved_for):
+                # The query may quote what the plan no longer sends there.
+                raise InputError(
+                    f"The index was made by {now.embedder}, which is not approved for all documents it holds: "
+                    "run `foretune index`."
+                )
+        return embedder
 
     def _ranking(
         self,
@@ -266,8 +280,8 @@ class Searcher:
         rows = connection.execute(days.where(passage.c.id.in_(ids))).tuples()
         months = {number: _months(max(date, modified)) for number, date, modified in rows if date or modified}
         newest = max(months.values(), default=0.0)
-        halvings = [(newest - months.get(number, -np.inf)) / self._settings.recency_months for number in ids]
-        return RECENCY * np.exp2(-np.array(halvings, np.float32))
+        halvings = [(months.get(number, -np.inf) - newest) / self._settings.recency_months for number in ids]
+        return np.array([RECENCY * 2.0**each for each in halvings], np.float32)
 
     def _bm25(
         self, connection: Connection, vectors: Vectors, terms: list[str], *, all_matches: bool
