@@ -12,6 +12,7 @@ import typer
 from tests.retrieval.corpus import PAGES, open_real_embedder
 from typer.testing import CliRunner, Result
 
+from foretune.cli.ask import ask
 from foretune.cli.index import index
 from foretune.cli.search import search
 from foretune.errors import InputError
@@ -24,6 +25,7 @@ RUN = CliRunner()
 APP = typer.Typer()
 APP.command()(index)
 APP.command()(search)
+APP.command()(ask)
 PAGE_NAMES = ("travel-and-leave/fmla.md", "tools/zoom.md", "tools/trello.md")
 
 
@@ -103,6 +105,18 @@ def test_several_words_need_no_quotes(project: Path) -> None:
     assert found("meeting", "password", "-k", "2") == found("meeting password", "-k", "2")
 
 
+def test_only_documents_that_a_filter_lets_through_are_searched_and_asked(project: Path) -> None:
+    run("index")
+    rows = found("meeting password", "--filter", "path=tools", "--filter", "path=*/fmla.md", "-k", "100")
+    assert {row["document"] for row in rows} == {"tools/zoom.md", "tools/trello.md", "travel-and-leave/fmla.md"}
+    rows = found("meeting password", "--filter", "path=travel-and-leave")
+    assert {row["document"] for row in rows} == {"travel-and-leave/fmla.md"}
+    nothing = run("search", "meeting password", "--filter", "author=Nobody").stdout
+    assert nothing.strip() == "Nothing is indexed that you may read and the filters let through."
+    asked = json.loads(run("ask", "Is a Zoom call protected by a password?", "--filter", "tag=none", "--json").stdout)
+    assert (asked["outcome"], asked["citations"]) == ("not_in_documents", [])
+
+
 def test_an_empty_query_in_a_file_is_named(project: Path, tmp_path: Path) -> None:
     queries = tmp_path / "queries.jsonl"
     queries.write_text('{"id": 1, "query": "leave"}\n{"id": 2, "query": " "}\n')
@@ -130,6 +144,7 @@ def test_for_people_there_are_places_and_snippets_in_80_columns(project: Path) -
         (["", " "], "give one of the two"),
         (["leave", "--queries", "q.jsonl"], "give one of the two"),
         (["--queries", "missing.jsonl"], "missing.jsonl cannot be read"),
+        (["leave", "--filter", "colour=red"], "There is no field 'colour' to filter by: the known ones are author, "),
         (["leave"], "run `foretune index`"),
     ],
 )

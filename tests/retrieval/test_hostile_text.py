@@ -9,7 +9,7 @@ from foretune.types import Passage
 
 
 def hit(text: str) -> Hit:
-    return Hit(1, 1.0, Passage(1, "d", "leave.md", 0, 0, len(text), text, ("Leave",)), 1.0, 1.0)
+    return Hit(1, 1.0, Passage(1, "d", "leave.md", 0, 0, len(text), text, ("Leave",)), 1.0, 1.0, 1.0)
 
 
 def test_hidden_sentences_are_not_quoted_and_places_stay() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -13,10 +14,10 @@ from sqlalchemy import delete
 from tests.retrieval.corpus import PAGES, open_real_embedder, page, put, written
 
 from foretune.embedding import Embedder
-from foretune.errors import InputError
 from foretune.plan.config import RetrievalSettings
-from foretune.retrieval import Searcher, build_index, query_terms
-from foretune.retrieval.search import COSINE_SHARE
+from foretune.retrieval import Searcher, build_index, query_terms, read_filters
+from foretune.retrieval.search import BESIDE_SHARE, COSINE_SHARE, SENTENCE_SHARE
+from foretune.retrieval.vectors import Vectors
 from foretune.types import GovernedDocument, Label
 from foretune.vault import Principal, Vault, tables
 
@@ -73,8 +74,8 @@ def searcher(folder: Path, embedder: Embedder, label: Label = Label.RESTRICTED) 
     return Searcher(Vault.open(folder, principal=Principal("anna", "owner", label)), embedder, SETTINGS)
 
 
-def paths(found: Searcher, query: str, k: int = 10, **conditions: object) -> list[str]:
-    return [hit.passage.path for hit in found.search(query, k, **conditions)]  # type: ignore[arg-type]
+def paths(found: Searcher, query: str, k: int = 10, *filters: str) -> list[str]:
+    return [hit.passage.path for hit in found.search(query, k, filters=read_filters(filters))]
 
 
 def test_a_passage_is_found_by_its_meaning(small: Path, embedder: Embedder) -> None:
@@ -92,7 +93,14 @@ def test_hits_are_ordered_by_a_convex_combination(small: Path, embedder: Embedde
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     for hit in hits:
-        assert hit.score == pytest.approx(COSINE_SHARE * hit.cosine + (1 - COSINE_SHARE) * hit.bm25, abs=1e-6)
+        meaning = (1 - SENTENCE_SHARE) * hit.cosine + SENTENCE_SHARE * hit.sentence
+        assert hit.score == pytest.approx(
+            (1 - BESIDE_SHARE) * (COSINE_SHARE * meaning + (1 - COSINE_SHARE) * hit.bm25)
+            # Each of these documents is one passage, which then stands in for its neighbours.
+            + BESIDE_SHARE * (COSINE_SHARE * hit.cosine + (1 - COSINE_SHARE) * hit.bm25),
+            abs=1e-6,
+        )
+    assert any(hit.sentence > hit.cosine for hit in hits)
 
 
 @pytest.mark.parametrize("label", [Label.PUBLIC, Label.INTERNAL, Label.CONFIDENTIAL])
@@ -112,11 +120,10 @@ def test_an_auditor_finds_nothing(small: Path, embedder: Embedder) -> None:
 
 def test_filters_hold_before_the_first_k_are_taken(small: Path, embedder: Embedder) -> None:
     found = searcher(small, embedder)
-    assert paths(found, "severance", 1, labels={Label.PUBLIC}) == ["leaving.md"]
-    assert paths(found, "severance", 1, tags={"it"}) == ["passwords.md"]
-    assert set(paths(found, "severance", 10, tags={"hr", "board"})) == {"leaving.md", "board/severance.md"}
-    assert paths(found, "severance", 10, tags={"hr"}, labels={Label.RESTRICTED}) == []
-    assert paths(found, "severance", 10, tags=()) == []
+    assert paths(found, "severance", 1, "label=public") == ["leaving.md"]
+    assert paths(found, "severance", 1, "tag=it") == ["passwords.md"]
+    assert set(paths(found, "severance", 10, "tag=hr", "tag=board")) == {"leaving.md", "board/severance.md"}
+    assert paths(found, "severance", 10, "tag=hr", "label=restricted") == []
 
 
 @pytest.mark.parametrize("query", ["", " ", "\n\t"])
@@ -207,15 +214,6 @@ def test_the_index_is_read_again_when_it_has_changed(vault: Vault, embedder: Emb
     assert len(paths(found, "severance")) == len(OTHERS)
 
 
-def test_an_index_of_another_model_is_refused(small: Path, embedder: Embedder) -> None:
-    class Another:
-        name, dimensions, max_tokens, hash = "another", embedder.dimensions, 256, "f" * 64
-        embed, count_tokens = staticmethod(embedder.embed), staticmethod(embedder.count_tokens)
-
-    with pytest.raises(InputError, match="run `foretune index`"):
-        Searcher(Vault.open(small), Another(), SETTINGS).search("severance")
-
-
 @pytest.fixture(scope="module")
 def leave_pages() -> list[GovernedDocument]:
     return [page(path) for path in sorted((PAGES / "travel-and-leave").rglob("*.md"))]
@@ -238,3 +236,12 @@ def test_real_pages_answer_real_questions(
         assert hit.passage.path.endswith(name), question
         document = next(each for each in leave_pages if each.path == hit.passage.path)
         assert document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+
+
+def test_a_passage_takes_something_of_the_better_one_beside_it_in_its_document() -> None:
+    begins = np.array([True, False, False, True, True, False])
+    vectors = Vectors((0, 0), "", np.arange(6), np.zeros((6, 1), np.float32), begins, 6)
+    values = np.array([0.1, 0.5, 0.3, 0.9, 0.7, 0.2], np.float32)
+    assert vectors.beside(values).tolist() == pytest.approx([0.5, 0.3, 0.5, 0.9, 0.2, 0.7])
+    none = Vectors((0, 0), "", np.arange(0), np.zeros((0, 1), np.float32), np.zeros(0, np.bool_), 0)
+    assert none.beside(np.zeros(0, np.float32)).tolist() == []

@@ -57,10 +57,11 @@ def handbook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             yield project
 
 
-def ask(served: Served, question: str = QUESTION, *, key: str = KEY) -> dict[str, Any]:
+def ask(served: Served, question: str = QUESTION, *, key: str = KEY, **beyond: Any) -> dict[str, Any]:
     reply = served.client(key).chat.completions.create(
         model="rag",
         messages=[{"role": "system", "content": "Say nothing."}, {"role": "user", "content": question}],
+        extra_body=beyond,
     )
     return {"text": reply.choices[0].message.content, "usage": reply.usage, **(reply.model_extra or {})}
 
@@ -73,6 +74,10 @@ def test_an_answer_cites_the_words_it_rests_on(handbook: Project) -> None:
                 model="rag", messages=[{"role": "user", "content": QUESTION}], stream=True
             )
         )
+        elsewhere = ask(served, filters=["path=fmla.md"])
+        with pytest.raises(openai.BadRequestError, match="no field 'colour' to filter by: the known ones are author"):
+            ask(served, filters=["colour=red"])
+    assert all(citation["document"] == "fmla.md" for citation in elsewhere["citations"])
     assert "240" in answer["text"]
     assert answer["text"].endswith(" [1]")
     assert answer["outcome"] in ("answered", "quoted")

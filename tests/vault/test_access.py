@@ -20,7 +20,7 @@ from foretune.governance import count_by_document, findings, review
 from foretune.governance.findings import count_findings
 from foretune.plan.config import Config, GovernanceSettings, RetrievalSettings
 from foretune.project import Project
-from foretune.retrieval import Hit, Searcher, build_index
+from foretune.retrieval import Hit, Searcher, build_index, read_filters
 from foretune.retrieval.words import SharedWords
 from foretune.types import GovernedDocument, Label, digest
 from foretune.vault import Grant, GrantKind, Principal, Role, Vault
@@ -168,7 +168,8 @@ class Told:
         return [shown(hits) for hits in self.searcher.search_many(queries, k=5)]
 
     def filtered(self, asked: str, label: Label, tag: str) -> Any:
-        return shown(self.searcher.search(asked, labels=[label])), shown(self.searcher.search(asked, tags=[tag]))
+        typed = ([f"label={label}"], [f"tag={tag}"], ["source=a"], ["path=*1*", "date>=2000"])
+        return [shown(self.searcher.search(asked, filters=read_filters(some))) for some in typed]
 
     def rarities(self) -> list[float]:
         return [self.searcher.idf(word) for word in WORDS]

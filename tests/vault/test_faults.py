@@ -17,7 +17,7 @@ from tests.vault.test_vault import put_document
 from foretune.errors import VaultError
 from foretune.plan.config import Config
 from foretune.project import Project
-from foretune.retrieval import Searcher
+from foretune.retrieval import Searcher, read_filters
 from foretune.vault import Vault, audit
 from foretune.vault import tables as t
 from foretune.vault.log import log_lines, make_checkpoint, verify_log
@@ -211,7 +211,7 @@ def test_whatever_is_searched_for_is_only_words(tmp_path: Path, asked: str) -> N
     with filled(tmp_path / "vault", documents) as vault:
         searcher = Searcher(vault, WordEmbedder(), SETTINGS)  # type: ignore[arg-type]
         assert len(searcher.search(asked, k=5)) == 3
-        assert searcher.search(asked, tags=["no-such-tag' OR 1=1 --"]) == []
+        assert searcher.search(asked, filters=read_filters(["tag=no-such-tag' OR 1=1 --"])) == []
 
 
 def test_the_search_for_residue_finds_what_is_left_without_overwriting(

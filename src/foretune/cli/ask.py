@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 
+from foretune.cli.filters import Filters
+
 __all__ = ["ask"]
 
 
 def ask(
     words: Annotated[list[str], typer.Argument(metavar="QUESTION", help="What you want to know; quotes are optional.")],
+    filters: Filters = None,
     show: Annotated[bool, typer.Option("--show", help="Show what the answer was made from.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
@@ -20,12 +23,14 @@ def ask(
     from foretune.errors import InputError
     from foretune.project import Project
     from foretune.releases import current
+    from foretune.retrieval import read_filters
 
     question = " ".join(words).strip()
     if not question:
         raise InputError('There is no question: ask one, such as foretune ask "Who approves travel?".')
+    wanted = read_filters(filters or [])
     with Project.open() as project:
-        answer = project.ask(question)
+        answer = project.ask(question, filters=wanted)
         release = current(project.vault)
     if as_json:
         row = {

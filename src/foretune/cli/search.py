@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from foretune.cli.filters import Filters
 from foretune.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,22 +36,25 @@ def search(
     queries: Annotated[
         Path | None, typer.Option(help='A JSON Lines file of {"id", "query"} rows to search for.', show_default=False)
     ] = None,
+    filters: Filters = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a passage.")] = False,
 ) -> None:
     """Find passages by what they mean and by the words they hold."""
     from foretune.project import Project
+    from foretune.retrieval import read_filters
 
     query = " ".join(words or []).strip()
     if bool(query) == bool(queries):
         raise InputError("Search for a QUERY or for --queries FILE: give one of the two.")
+    wanted = read_filters(filters or [])
     rows = list(_rows(queries)) if queries else [{"id": "", "query": query}]
     with Project.open() as project:
-        for number, asked, hits in project.search_many(rows, k=count):
+        for number, asked, hits in project.search_many(rows, k=count, filters=wanted):
             if as_json:
                 for hit in hits:
                     typer.echo(json.dumps(_row(number, asked, hit), ensure_ascii=False))
             else:
-                _show(asked, hits, titled=queries is not None)
+                _show(asked, hits, titled=queries is not None, filtered=bool(wanted))
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -85,7 +89,7 @@ def _row(number: Any, query: str, hit: Hit) -> dict[str, Any]:
     }
 
 
-def _show(query: str, hits: Sequence[Hit], *, titled: bool) -> None:
+def _show(query: str, hits: Sequence[Hit], *, titled: bool, filtered: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -96,7 +100,8 @@ def _show(query: str, hits: Sequence[Hit], *, titled: bool) -> None:
     if titled:
         console.print(Text(query, style="bold"), width=width)
     if not hits:
-        console.print("Nothing is indexed that you may read.")
+        which = " and the filters let through" if filtered else ""
+        console.print(f"Nothing is indexed that you may read{which}.")
     wanted = _word_starts(query_terms(query))
     for hit in hits:
         _show_hit(console, hit, readable_text(hit.passage.text), wanted, width)

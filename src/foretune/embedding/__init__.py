@@ -7,7 +7,7 @@ with :func:`register_embedder`.
 
 from __future__ import annotations
 
-from foretune.embedding import minilm  # noqa: F401  (registers itself)
-from foretune.embedding.base import Embedder, Vectors, open_embedder, register_embedder
+from foretune.embedding import at_address, gguf, minilm, onnx_folder  # noqa: F401  (register themselves)
+from foretune.embedding.base import Embedder, EmbedderOptions, Vectors, open_embedder, register_embedder
 
-__all__ = ["Embedder", "Vectors", "open_embedder", "register_embedder"]
+__all__ = ["Embedder", "EmbedderOptions", "Vectors", "open_embedder", "register_embedder"]

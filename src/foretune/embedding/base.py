@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from foretune.errors import ModelError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 else:
     Vectors = "NDArray[np.float32]"
 
-__all__ = ["Embedder", "Vectors", "open_embedder", "register_embedder"]
+__all__ = ["Embedder", "EmbedderOptions", "Vectors", "open_embedder", "register_embedder"]
 
 
 class Embedder(Protocol):
@@ -37,6 +38,10 @@ class Embedder(Protocol):
     def hash(self) -> str:
         """Digest of everything vectors depend on besides the text: vectors of another hash are stale."""
 
+    @property
+    def remote(self) -> bool:
+        """Whether texts leave this machine to be embedded."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text: float32 of shape ``(len(texts), dimensions)``.
 
@@ -47,27 +52,42 @@ class Embedder(Protocol):
         """Tokens of each whole text as the model counts them, its own markers included."""
 
 
-_REGISTER: dict[str, Callable[[], Embedder]] = {}
+@dataclass(frozen=True, slots=True)
+class EmbedderOptions:
+    """Which embedding model, and where it is."""
+
+    model: str
+    """A folder, a file, or the name at the address; empty for a packaged model."""
+    url: str = ""
+    """Of an OpenAI-compatible server; empty for the vendor's own."""
+    key_variable: str = ""
+    """Name of the environment variable that holds the API key."""
 
 
-def register_embedder(name: str) -> Callable[[Callable[[], Embedder]], Callable[[], Embedder]]:
-    """Make ``retrieval.embedder = name`` call the decorated function."""
+Opener = Callable[[EmbedderOptions], Embedder]
 
-    def register(opener: Callable[[], Embedder]) -> Callable[[], Embedder]:
+_REGISTER: dict[str, Opener] = {}
+
+
+def register_embedder(name: str) -> Callable[[Opener], Opener]:
+    """Make ``retrieval.embedder = name`` (or ``name:model``) call the decorated function."""
+
+    def register(opener: Opener) -> Opener:
         _REGISTER[name] = opener
         return opener
 
     return register
 
 
-def open_embedder(name: str) -> Embedder:
+def open_embedder(name: str, *, url: str = "", key_variable: str = "") -> Embedder:
     """Open a registered embedding model.
 
     Raises:
-        ModelError: there is none by that name, or its files are absent or damaged.
+        ModelError: there is none by that name, its files are absent or damaged, or its address does not answer.
     """
-    if name not in _REGISTER:
+    kind, _, model = name.partition(":")
+    if kind not in _REGISTER:
         raise ModelError(
             f"There is no embedding model {name!r}: set retrieval.embedder to {' or '.join(sorted(_REGISTER))}."
         )
-    return _REGISTER[name]()
+    return _REGISTER[kind](EmbedderOptions(model, url, key_variable))

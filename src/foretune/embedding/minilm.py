@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from foretune.embedding.base import Embedder, Vectors, register_embedder
+from foretune.embedding.base import Embedder, EmbedderOptions, Vectors, register_embedder
 from foretune.embedding.bert_graph import GRAPH_VERSION, bert_graph, read_shape
 from foretune.models import ModelFiles, locate
 from foretune.types import digest
@@ -33,7 +33,7 @@ Source: ``sentence_bert_config.json`` of sentence-transformers/all-MiniLM-L6-v2.
 
 
 @register_embedder(NAME)
-def open_minilm() -> Embedder:
+def open_minilm(_: EmbedderOptions) -> Embedder:
     """The packaged model, from the store."""
     return MiniLM(locate(NAME))
 
@@ -43,6 +43,7 @@ class MiniLM:
 
     name = NAME
     max_tokens = MAX_TOKENS
+    remote = False
 
     def __init__(self, files: ModelFiles, *, threads: int | None = None) -> None:
         """Open the model.

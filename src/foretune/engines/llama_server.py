@@ -21,7 +21,7 @@ import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from foretune.errors import EngineError
 
@@ -95,6 +95,8 @@ class LlamaServer:
         threads: CPU threads that write.
         batch_threads: CPU threads that read prompts.
         adapters: checked LoRA GGUF files; a request names them by position.
+        pooling: texts are turned into vectors rather than continued, from those of their tokens as the file says, or
+            as their mean.
 
     Raises:
         EngineError: the model, or an adapter with it, could not be loaded.
@@ -109,6 +111,7 @@ class LlamaServer:
         threads: int,
         batch_threads: int,
         adapters: Sequence[Path] = (),
+        pooling: Literal["", "file", "mean"] = "",
     ) -> None:
         import xllamacpp
 
@@ -124,6 +127,9 @@ class LlamaServer:
         params.api_keys = [self._key]
         params.verbosity = _INFO if os.environ.get("FORETUNE_DEBUG") else _QUIET
         params.n_parallel = slots
+        params.embedding = bool(pooling)
+        if pooling == "mean":
+            params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
         params.n_ctx = context * slots
         # Each slot has a cache of its own, so that what one holds does not reorder another's sums.
         params.kv_unified = False

@@ -194,7 +194,22 @@ class GovernanceSettings(Section):
 class RetrievalSettings(Section):
     """Passages and search."""
 
-    embedder: str = Field("all-minilm-l6-v2", description="embedding model")
+    embedder: str = Field(
+        "all-minilm-l6-v2",
+        description="embedding model: all-minilm-l6-v2, onnx:FOLDER, llama:FILE.gguf or openai:NAME at embedder_url",
+    )
+    embedder_url: str = Field("", description="address of an OpenAI-compatible server that embeds")
+    embedder_key_variable: str = Field("", description="name of the environment variable that holds its API key")
+    embedder_approved_for: list[Label] = Field(
+        [Label.PUBLIC, Label.INTERNAL],
+        description="labels an embedder at an address may see; one on this machine may see all",
+    )
+    recency_months: int = Field(
+        0, ge=0, description="newer documents come first; what they are ahead halves in this many months; 0: they don't"
+    )
+    sentences: bool = Field(
+        True, description="sentences are embedded too: paraphrases are found better, indexing takes twice as long"
+    )
     passage_words: int = Field(160, ge=20, le=1000, description="passages are at most this long, in words")
     passages: int = Field(5, ge=1, le=50, description="passages shown to the language model at most")
     quotes: int = Field(

@@ -84,10 +84,10 @@ class LiveRelease:
         self._adapter_label = adapter_label(project, specification.adapter) if specification.adapter else None
         self._answerer: Answerer | None = None
         if specification.arm.retrieves:
-            from foretune.embedding import open_embedder
+            from foretune.project.embedder import open_checked_embedder
             from foretune.retrieval import Answerer, Searcher
 
-            embedder = open_embedder(retrieval.embedder)
+            embedder = open_checked_embedder(project, retrieval)
 
             def answerer(principal: Principal) -> Answerer:
                 searcher = Searcher(project.vault.seen_by(principal), embedder, retrieval)
@@ -141,6 +141,7 @@ class LiveRelease:
         answer = answerer.answer(
             question,
             adapter=self._adapter,
+            filters=asked.filters,
             max_tokens=min(asked.max_tokens or _PHRASE_TOKENS, _PHRASE_TOKENS),
             seed=asked.seed,
         )

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from foretune.project.stages import StageState
     from foretune.project.watching import Fresh
     from foretune.releases import Release
-    from foretune.retrieval import Answer, Answerer, Hit, IndexSummary, Searcher
+    from foretune.retrieval import Answer, Answerer, DocumentFilter, Hit, IndexSummary, Searcher
 
 __all__ = ["PLAN", "Project"]
 
@@ -136,9 +136,9 @@ class Project:
 
     @cached_property
     def embedder(self) -> Embedder:
-        from foretune.embedding import open_embedder
+        from foretune.project.embedder import open_checked_embedder
 
-        return open_embedder(self.config.retrieval.embedder)
+        return open_checked_embedder(self, self.config.retrieval)
 
     @cached_property
     def engine(self) -> CachedEngine:
@@ -418,27 +418,29 @@ class Project:
             run_stale(self, "review", progress)
             return run_stage(self, "index", progress)  # type: ignore[return-value]
 
-    def search(self, query: str, *, k: int = 10) -> list[Hit]:
-        """The ``k`` best passages; leaves an event that names them."""
+    def search(self, query: str, *, k: int = 10, filters: Sequence[DocumentFilter] = ()) -> list[Hit]:
+        """The ``k`` best passages of what ``filters`` let through; leaves an event that names them."""
         self.require_index()
-        hits = self.searcher.search(query, k=k)
+        hits = self.searcher.search(query, k=k, filters=filters)
         self.vault.note("document.search", "index", _named([hit.passage for hit in hits]))
         return hits
 
-    def search_many(self, rows: Iterable[Mapping[str, Any]], *, k: int = 10) -> Iterator[tuple[Any, str, list[Hit]]]:
+    def search_many(
+        self, rows: Iterable[Mapping[str, Any]], *, k: int = 10, filters: Sequence[DocumentFilter] = ()
+    ) -> Iterator[tuple[Any, str, list[Hit]]]:
         """For each row (``id``, ``query``): id, query and hits."""
         self.require_index()
         for row in rows:
-            yield row["id"], row["query"], self.search(row["query"], k=k)
+            yield row["id"], row["query"], self.search(row["query"], k=k, filters=filters)
 
-    def ask(self, question: str, *, adapter: Path | None = None) -> Answer:
+    def ask(self, question: str, *, adapter: Path | None = None, filters: Sequence[DocumentFilter] = ()) -> Answer:
         """Answer from the documents, with citations, or say that they don't; leaves an event that names passages."""
         self.require_index()
         if adapter is not None:
             from foretune.project.adapters import require_adapter
 
             require_adapter(self, adapter)
-        answer = self.answerer.answer(question, adapter=adapter)
+        answer = self.answerer.answer(question, adapter=adapter, filters=filters)
         self.vault.note("document.ask", "index", {"outcome": answer.outcome, **_named(answer.passages)})
         return answer
 

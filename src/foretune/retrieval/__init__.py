@@ -7,6 +7,7 @@ with citations (:class:`Answerer`).
 from __future__ import annotations
 
 from foretune.retrieval.answer import NOT_IN_DOCUMENTS, PROMPT, Answer, Answerer, Citation
+from foretune.retrieval.filters import FIELDS, DocumentFilter, filter_help, read_filters
 from foretune.retrieval.index import (
     IndexSummary,
     build_index,
@@ -22,20 +23,24 @@ from foretune.retrieval.search import Hit, Searcher
 from foretune.retrieval.terms import query_terms
 
 __all__ = [
+    "FIELDS",
     "NOT_IN_DOCUMENTS",
     "PROMPT",
     "Answer",
     "Answerer",
     "Citation",
+    "DocumentFilter",
     "Hit",
     "IndexSummary",
     "PassageDraft",
     "Searcher",
     "build_index",
     "embedded_text",
+    "filter_help",
     "index_recipe",
     "index_state",
     "query_terms",
+    "read_filters",
     "readable_text",
     "scrub_index",
     "split",

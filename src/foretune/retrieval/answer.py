@@ -21,6 +21,7 @@ from foretune.embedding import Embedder
 from foretune.engines import Engine
 from foretune.evidence import AnswerType, Support, asked, ground
 from foretune.governance.hostile import neutralise
+from foretune.retrieval.filters import DocumentFilter
 from foretune.retrieval.quotes import Quote, best_quotes, holds_what_is_asked
 from foretune.retrieval.search import Searcher
 from foretune.types import Message, Passage, digest
@@ -78,15 +79,24 @@ class Answerer:
     def __init__(self, searcher: Searcher, embedder: Embedder, engine: Engine, settings: RetrievalSettings) -> None:
         self._searcher, self._embedder, self._engine, self._settings = searcher, embedder, engine, settings
 
-    def answer(self, question: str, *, adapter: Path | None = None, max_tokens: int = 64, seed: int = 0) -> Answer:
+    def answer(
+        self,
+        question: str,
+        *,
+        adapter: Path | None = None,
+        filters: Sequence[DocumentFilter] = (),
+        max_tokens: int = 64,
+        seed: int = 0,
+    ) -> Answer:
         """Answer ``question`` from the documents.
 
         Args:
             adapter: a LoRA adapter to phrase the answer with.
+            filters: answer only from documents they let through.
             max_tokens: of the engine's phrase.
         """
         started = time.perf_counter()
-        hits = self._searcher.search(question, k=self._settings.passages)
+        hits = self._searcher.search(question, k=self._settings.passages, filters=filters)
         quotes = best_quotes(question, hits, self._embedder, idf=self._searcher.idf, count=self._count())
         support = quotes[0].score if quotes else 0.0
         if support < self._settings.min_support:

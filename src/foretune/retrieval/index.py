@@ -3,6 +3,9 @@
 A document's passages are replaced in one transaction, several documents at a
 time: whoever reads sees a document as it was or as it is, and whatever kills
 the process costs at most the group in hand.
+
+With another embedding model, whose vectors cannot be compared with those there are,
+the new index is made beside the old one, which serves until the new one is whole.
 """
 
 from __future__ import annotations
@@ -12,15 +15,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, select, text
 
 from foretune.progress import Progress, Step, silent
+from foretune.retrieval.passage_vectors import PassageVectors, embed_passages
 from foretune.retrieval.passages import PassageDraft, split
 from foretune.retrieval.readable import readable_text
-from foretune.retrieval.recipe import full_recipe
+from foretune.retrieval.recipe import SERVING, Serving, embedder_mark, full_recipe, serving
 from foretune.types import GovernedDocument
 from foretune.vault import Vault
-from foretune.vault.tables import passage, setting
+from foretune.vault.tables import passage, sentence_vector, setting
 
 if TYPE_CHECKING:
     from foretune.embedding import Embedder
@@ -40,6 +44,8 @@ LAST_PASSAGE = "index.last_passage"
 """The highest id a passage ever had. None is given twice, so an old citation never points to another passage."""
 
 _SCRUB_DUE = "index.scrub_due"
+_OTHERS_DUE = "index.others_due"
+"""Passages of the model that served before are to be removed; a killed run leaves that to the next."""
 _GROUP = 256
 """Passages embedded and written together: enough to keep all cores busy, little enough to lose (some ten seconds)."""
 
@@ -92,12 +98,13 @@ def build_index(
         total: how many, for the progress bar.
     """
     started = time.monotonic()
-    work = _Indexing(vault, embedder, settings.passage_words, full_recipe(settings, embedder))
+    work = _Indexing(vault, embedder, settings, full_recipe(settings, embedder))
     with progress.step("indexing", total=total, unit="documents") as step:
         for document in documents:
             work.take(document, step)
         work.flush(step)
     work.remove_others()
+    work.serve()
     scrub_index(vault)
     return work.summary(started)
 
@@ -118,7 +125,7 @@ def update_index(
         documents: those of ``document_ids`` that may be searched; the others lose their passages.
     """
     started = time.monotonic()
-    work = _Indexing(vault, embedder, settings.passage_words, full_recipe(settings, embedder), only=document_ids)
+    work = _Indexing(vault, embedder, settings, full_recipe(settings, embedder), only=document_ids)
     with silent.step("indexing", total=None, unit="documents") as step:
         for document in documents:
             work.take(document, step)
@@ -172,7 +179,7 @@ class _Indexing:
 
     vault: Vault
     embedder: Embedder
-    words: int
+    settings: RetrievalSettings
     recipe: str
     only: Collection[str] | None = None
     """Ids of the documents that this run is about; None for all."""
@@ -184,6 +191,8 @@ class _Indexing:
     _known: dict[str, tuple[str, str]] = field(default_factory=dict)
     _held: list[tuple[GovernedDocument, list[PassageDraft]]] = field(default_factory=list)
     _held_passages: int = 0
+    _beside: ColumnElement[bool] = field(init=False)
+    """Passages that another embedding model made, and that serve until all are made anew."""
 
     def __post_init__(self) -> None:
         columns = (passage.c.document_id, passage.c.document_hash, passage.c.recipe)
@@ -191,7 +200,11 @@ class _Indexing:
         if self.only is not None:
             query = query.where(passage.c.document_id.in_(self.only))
         with self.vault.reading() as connection:
-            for document_id, made_from, recipe in connection.execute(query):
+            now = serving(connection)
+            mark = now.mark if now else embedder_mark(self.embedder)
+            own = embedder_mark(self.embedder)
+            self._beside = passage.c.recipe.endswith(f"-{mark}") if mark != own else false()
+            for document_id, made_from, recipe in connection.execute(query.where(~self._beside)):
                 self._known[document_id] = (made_from, recipe)
 
     def take(self, document: GovernedDocument, step: Step) -> None:
@@ -200,7 +213,7 @@ class _Indexing:
             self.unchanged += 1
             step.advance()
             return
-        drafts = split(document, words=self.words)
+        drafts = split(document, words=self.settings.passage_words)
         if not drafts and known is None:
             self.unchanged += 1  # nothing to find in it, as before
             step.advance()
@@ -231,6 +244,25 @@ class _Indexing:
         step.advance(len(self._held))
         self._held, self._held_passages = [], 0
 
+    def serve(self) -> None:
+        """Answer from what was made, from one moment to the next; then remove what another model made."""
+        of_settings = (self.settings.embedder, self.settings.embedder_url, self.settings.embedder_key_variable)
+        now = Serving(embedder_mark(self.embedder), *of_settings)
+        with self.vault.reading() as connection:
+            before = serving(connection)
+        if before != now:
+            with self.vault.writing() as connection:
+                self.vault.set_setting(connection, SERVING, asdict(now))
+                self.vault.set_setting(connection, _OTHERS_DUE, before is not None and before.mark != now.mark)
+                self.vault.record(connection, "index.serve", self.recipe, {"embedder": now.embedder})
+        others = ~passage.c.recipe.endswith(f"-{now.mark}")
+        while self.vault.setting(_OTHERS_DUE, False):
+            with self.vault.writing() as connection:
+                some = connection.execute(select(passage.c.id).where(others).limit(_GROUP)).scalars().all()
+                connection.execute(delete(passage).where(passage.c.id.in_(some)))
+                self.vault.set_setting(connection, _SCRUB_DUE, True)
+                self.vault.set_setting(connection, _OTHERS_DUE, bool(some))
+
     def remove_others(self) -> None:
         """Documents the index knows and this run was not given."""
         if not self._known:
@@ -252,34 +284,40 @@ class _Indexing:
     def _delete(self, connection: Connection, ids: Sequence[str]) -> None:
         deleted = 0
         for some in _slices(ids, 500):
-            deleted += connection.execute(delete(passage).where(passage.c.document_id.in_(some))).rowcount
+            gone = delete(passage).where(passage.c.document_id.in_(some), ~self._beside)
+            deleted += connection.execute(gone).rowcount
         if deleted:
             self.vault.set_setting(connection, _SCRUB_DUE, True)
 
-    def _vectors(self, drafts: Sequence[PassageDraft]) -> list[bytes]:
+    def _vectors(self, drafts: Sequence[PassageDraft]) -> list[PassageVectors]:
         kept = self._kept_vectors()
         texts = [embedded_text(draft) for draft in drafts]
-        new = [i for i, (draft, reads) in enumerate(zip(drafts, texts, strict=True)) if _key(draft, reads) not in kept]
-        vectors = [kept.get(_key(draft, reads), b"") for draft, reads in zip(drafts, texts, strict=True)]
-        # A document of many thousand passages comes as one group: its texts are embedded piece by piece.
-        for some in _slices(new, _GROUP):
-            started = time.monotonic()
-            made = self.embedder.embed([texts[i] for i in some])
-            self.embedding_seconds += time.monotonic() - started
-            for i, vector in zip(some, made, strict=True):
-                vectors[i] = vector.astype("<f4").tobytes()
+        keys = [_key(draft, reads) for draft, reads in zip(drafts, texts, strict=True)]
+        new = [i for i, key in enumerate(keys) if key not in kept]
+        started = time.monotonic()
+        made = embed_passages(
+            self.embedder,
+            [texts[i] for i in new],
+            [_body(drafts[i]) for i in new],
+            with_sentences=self.settings.sentences,
+        )
+        self.embedding_seconds += time.monotonic() - started
         self.embedded += len(new)
-        return vectors
+        fresh = dict(zip(new, made, strict=True))
+        return [fresh[i] if i in fresh else kept[key] for i, key in enumerate(keys)]
 
-    def _kept_vectors(self) -> Mapping[tuple[str, ...], bytes]:
+    def _kept_vectors(self) -> Mapping[tuple[str, ...], PassageVectors]:
         """Vectors the held documents have already, by what was embedded."""
-        columns = (passage.c.headings, passage.c.text, passage.c.vector)
-        found: dict[tuple[str, ...], bytes] = {}
+        columns = (passage.c.headings, passage.c.text, passage.c.vector, sentence_vector.c.vectors)
+        joined = passage.outerjoin(sentence_vector, sentence_vector.c.passage_id == passage.c.id)
+        found: dict[tuple[str, ...], PassageVectors] = {}
         with self.vault.reading() as connection:
             for some in _slices([document.id for document, _ in self._held], 500):
                 wanted = passage.c.document_id.in_(some) & (passage.c.recipe == self.recipe)
-                for headings, words, vector in connection.execute(select(*columns).where(wanted)):
-                    found[(words, *headings)] = vector
+                for headings, words, vector, of_sentences in connection.execute(
+                    select(*columns).select_from(joined).where(wanted)
+                ):
+                    found[(words, *headings)] = PassageVectors(vector, of_sentences or b"")
         return found
 
 
@@ -291,7 +329,7 @@ def _key(draft: PassageDraft, reads: str) -> tuple[str, ...]:
 def _insert(
     connection: Connection,
     document: GovernedDocument,
-    made: Sequence[tuple[PassageDraft, bytes, int]],
+    made: Sequence[tuple[PassageDraft, PassageVectors, int]],
     *,
     recipe: str,
     after: int,
@@ -300,8 +338,9 @@ def _insert(
         return
     rows: list[dict[str, Any]] = []
     words: list[dict[str, Any]] = []
+    of_sentences: list[dict[str, Any]] = []
     keywords = " ".join((*document.keywords, *document.tags))
-    for number, (draft, vector, tokens) in enumerate(made, start=after + 1):
+    for number, (draft, vectors, tokens) in enumerate(made, start=after + 1):
         rows.append(
             {
                 "id": number,
@@ -315,9 +354,11 @@ def _insert(
                 "headings": list(draft.headings),
                 "tokens": tokens,
                 "label": document.label.value,
-                "vector": vector,
+                "vector": vectors.whole,
             }
         )
+        if vectors.sentences:
+            of_sentences.append({"passage_id": number, "vectors": vectors.sentences})
         below_title = draft.headings[1:] if document.title else draft.headings
         words.append(
             {
@@ -330,6 +371,8 @@ def _insert(
         )
     connection.execute(insert(passage), rows)
     connection.execute(_INSERT_WORDS, words)
+    if of_sentences:
+        connection.execute(insert(sentence_vector), of_sentences)
 
 
 def _last_passage(connection: Connection) -> int:

@@ -5,31 +5,37 @@ after Bruch, Gai and Ingber 2023 (https://arxiv.org/abs/2210.11934), who show th
 it beats reciprocal rank fusion. What makes it work here is how BM25 is
 normalised: by the score of an ideal passage that holds every word of the query
 without end. So a query in the documents' own words is decided by its words, and a
-paraphrase, whose few common words say little, is decided by its meaning. The
-study is in docs/decisions/0004-retrieval.md.
+paraphrase, whose few common words say little, is decided by its meaning. What
+comes first is ranked again by its best sentence as well: a question asks for one
+thing, and a passage says several; and a little of each score is the better
+neighbour's. The study is in docs/decisions/0004-retrieval.md.
 """
 
 from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.sql import Select
 
-from foretune.retrieval.recipe import embedder_mark
+from foretune.embedding import open_embedder
+from foretune.errors import InputError
+from foretune.retrieval.filters import DocumentFilter, condition
+from foretune.retrieval.passage_vectors import best_sentence
+from foretune.retrieval.recipe import embedder_mark, serving
 from foretune.retrieval.terms import query_terms
 from foretune.retrieval.vectors import Vectors, index_version, load_vectors, refreshed_vectors
 from foretune.retrieval.words import FIELD_WEIGHTS, SharedWords, Words, own_words
-from foretune.types import Label, Passage
+from foretune.types import Passage
 from foretune.vault import Vault
-from foretune.vault.tables import document, passage
+from foretune.vault.tables import document, passage, sentence_vector
 
 if TYPE_CHECKING:
     from foretune.embedding import Embedder
@@ -40,8 +46,23 @@ __all__ = ["COSINE_SHARE", "FIELD_WEIGHTS", "Hit", "Searcher"]
 COSINE_SHARE = 2 / 3
 """Weight of the cosine; BM25 has the rest. Anything from 0.6 to 0.7 does as well (the study)."""
 
+SENTENCE_SHARE = 0.6
+"""Of the cosine's weight, what the best sentence has; 0.4 to 0.6 do as well (the study)."""
+
+BESIDE_SHARE = 0.1
+"""What a passage's score takes from the better of the two beside it: an answer seldom stands alone."""
+
+RECENCY = 0.1
+"""Most that the newest of the passages found has ahead of one without a date: as a good match has of a fair one."""
+
+_RANKED_AGAIN = 50
+"""Passages whose sentences are looked at; 30 to 200 do as well."""
+
 _K1 = 1.2
 """Saturation of BM25 in FTS5. Source: https://sqlite.org/fts5.html#the_bm25_function"""
+
+_READ = 20_000
+"""Characters of a query that are embedded at most; no embedder reads further."""
 
 _WORD_MATCHES = 2000
 """Passages whose BM25 is looked at, best first; of any other it is below all these and counts as nothing."""
@@ -59,7 +80,9 @@ class Hit:
     bm25: float
     """0 (no word of the query) to 1 (as much of every word as can be)."""
     cosine: float
-    """-1 to 1."""
+    """Of query and passage, -1 to 1."""
+    sentence: float
+    """Of query and the passage's best sentence; of the passage where no sentence was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,15 @@ class _Ranking:
     scores: NDArray[np.float32]
     bm25: NDArray[np.float32]
     cosines: NDArray[np.float32]
+    sentences: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """A query as the embedder with this mark sees it."""
+
+    mark: str
+    vector: NDArray[np.float32]
 
 
 class Searcher:
@@ -80,6 +112,8 @@ class Searcher:
 
     def __init__(self, vault: Vault, embedder: Embedder, settings: RetrievalSettings) -> None:
         self._vault, self._embedder, self._settings = vault, embedder, settings
+        self._serving = embedder
+        """Made the vectors that are searched: until an index of the plan's embedder is whole, the one before."""
         self._lock = Lock()
         self._vectors: Vectors | None = None
         self._words: Words = SharedWords()
@@ -91,28 +125,21 @@ class Searcher:
         query: str,
         k: int = 10,
         *,
-        labels: Collection[Label] | None = None,
-        tags: Collection[str] | None = None,
+        filters: Sequence[DocumentFilter] = (),
     ) -> list[Hit]:
         """The ``k`` passages that fit ``query`` best; fewer where there are fewer.
 
         Args:
             query: any text; nothing in it is an operator.
-            labels: only from documents with one of these labels.
-            tags: only from documents with one of these tags.
+            filters: only from documents they let through (:func:`foretune.retrieval.read_filters`).
 
         Raises:
             InputError: another embedding model made the index.
         """
-        return self.search_many([query], k, labels=labels, tags=tags)[0]
+        return self.search_many([query], k, filters=filters)[0]
 
     def search_many(
-        self,
-        queries: Sequence[str],
-        k: int = 10,
-        *,
-        labels: Collection[Label] | None = None,
-        tags: Collection[str] | None = None,
+        self, queries: Sequence[str], k: int = 10, *, filters: Sequence[DocumentFilter] = ()
     ) -> list[list[Hit]]:
         """:meth:`search` for each query, in order."""
         # A command line hands on bytes that are no UTF-8 as lone surrogates, which models and databases refuse.
@@ -121,16 +148,25 @@ class Searcher:
         found: list[list[Hit]] = [[] for _ in queries]
         if not asked:
             return found
-        meanings = self._embedder.embed([queries[position] for position in asked])
+        with self._vault.reading() as connection:
+            self._current(connection)
+        meanings = self._meanings([queries[position] for position in asked])
         for position, meaning in zip(asked, meanings, strict=True):
-            found[position] = self._search(queries[position], meaning, self._wanted(labels, tags), k)
+            found[position] = self._search(queries[position], meaning, filters, k)
         return found
 
-    def _search(self, query: str, meaning: NDArray[np.float32], wanted: list[ColumnElement[bool]], k: int) -> list[Hit]:
+    def _meanings(self, queries: Sequence[str]) -> list[_Meaning]:
+        embedder = self._serving
+        begun = [query[:_READ] for query in queries]
+        return [_Meaning(embedder_mark(embedder), vector) for vector in embedder.embed(begun)]
+
+    def _search(self, query: str, meaning: _Meaning, filters: Sequence[DocumentFilter], k: int) -> list[Hit]:
         with self._vault.reading() as connection:
             while True:
                 vectors = self._current(connection)
-                ranking = self._ranking(connection, vectors, query, meaning, wanted, k)
+                if vectors.mark != meaning.mark:  # another model's index has taken over since
+                    (meaning,) = self._meanings([query])
+                ranking = self._ranking(connection, vectors, query, meaning.vector, filters, k)
                 ids = [int(number) for number in vectors.ids[ranking.positions]]
                 passages = self._passages(connection, ids)
                 if len(passages) == len(ids):
@@ -150,29 +186,41 @@ class Searcher:
     def _current(self, connection: Connection) -> Vectors:
         with self._lock:
             if self._vectors is None or self._vectors.version != index_version(connection):
-                mark = embedder_mark(self._embedder)
-                vectors = self._vectors
-                if vectors is not None and self._vault.principal.sees_everything:
-                    vectors = refreshed_vectors(vectors, self._vault, connection, embedder_mark=mark)
-                if vectors is None or not self._vault.principal.sees_everything or not len(vectors.ids):
-                    dimensions = self._embedder.dimensions
-                    vectors = load_vectors(self._vault, connection, embedder_mark=mark, dimensions=dimensions)
-                self._vectors = vectors
+                self._serving = self._embedder_of(connection)
+                mark = embedder_mark(self._serving)
+                vectors = self._vectors if self._vault.principal.sees_everything else None
+                if vectors is not None and vectors.mark == mark and len(vectors.ids):
+                    self._vectors = refreshed_vectors(vectors, self._vault, connection)
+                else:
+                    dimensions = self._serving.dimensions
+                    self._vectors = load_vectors(self._vault, connection, embedder_mark=mark, dimensions=dimensions)
                 self._rarity = {}
                 if not self._vault.principal.sees_everything:
                     self._words = own_words(self._vault, connection)
             return self._vectors
 
-    def _wanted(self, labels: Collection[Label] | None, tags: Collection[str] | None) -> list[ColumnElement[bool]]:
-        """Conditions on passages beside what the principal may see."""
-        conditions: list[ColumnElement[bool]] = []
-        if labels is not None:
-            conditions.append(passage.c.label.in_([label.value for label in labels]))
-        if tags is not None:
-            tag = func.json_each(document.c.tags).table_valued("value")
-            tagged = select(document.c.id).where(select(tag.c.value).where(tag.c.value.in_(list(tags))).exists())
-            conditions.append(passage.c.document_id.in_(tagged))
-        return conditions
+    def _embedder_of(self, connection: Connection) -> Embedder:
+        """The one whose vectors are searched now.
+
+        Raises:
+            InputError: it is at an address that is not approved for what the principal may see.
+        """
+        now = serving(connection)
+        if now is None:
+            return self._embedder
+        for known in (self._serving, self._embedder):
+            if embedder_mark(known) == now.mark:
+                return known
+        embedder = open_embedder(now.embedder, url=now.url, key_variable=now.key_variable)
+        if embedder.remote:
+            labels = select(passage.c.label).where(self._readable()).distinct()
+            if set(connection.execute(labels).scalars()) - set(self._settings.embedder_approved_for):
+                # The query may quote what the plan no longer sends there.
+                raise InputError(
+                    f"The index was made by {now.embedder}, which is not approved for all documents it holds: "
+                    "run `foretune index`."
+                )
+        return embedder
 
     def _ranking(
         self,
@@ -180,22 +228,61 @@ class Searcher:
         vectors: Vectors,
         query: str,
         meaning: NDArray[np.float32],
-        wanted: list[ColumnElement[bool]],
+        filters: Sequence[DocumentFilter],
         k: int,
     ) -> _Ranking:
         cosines = vectors.cosines(meaning)
-        bm25 = self._bm25(connection, vectors, query_terms(query), all_matches=bool(wanted))
+        wanted = condition(filters)
+        bm25 = self._bm25(connection, vectors, query_terms(query), all_matches=wanted is not None)
         scores = COSINE_SHARE * cosines + (1 - COSINE_SHARE) * bm25
-        if wanted:
-            allowed = self._ids(connection, select(passage.c.id).where(self._readable(), *wanted))
+        beside = BESIDE_SHARE * vectors.beside(scores)
+        scores = (1 - BESIDE_SHARE) * scores + beside
+        if wanted is not None:
+            of_documents = passage.join(document, document.c.id == passage.c.document_id)
+            through = select(passage.c.id).select_from(of_documents).where(self._readable(), wanted)
+            allowed = self._ids(connection, through.order_by(passage.c.id))
             places, known = vectors.positions(allowed)
             candidates = places[known]
         else:
             candidates = np.arange(len(scores))
-        if k < len(candidates):
-            candidates = candidates[np.argpartition(-scores[candidates], k)[:k]]
-        best = candidates[np.lexsort((candidates, -scores[candidates]))][:k]
-        return _Ranking(best, scores[best], bm25[best], cosines[best])
+        most = max(k, _RANKED_AGAIN)
+        if most < len(candidates):
+            candidates = candidates[np.argpartition(-scores[candidates], most)[:most]]
+        best = candidates[np.lexsort((candidates, -scores[candidates]))]
+        sentences = self._sentences(connection, vectors.ids[best[:_RANKED_AGAIN]].tolist(), meaning, cosines[best])
+        mixed = (1 - SENTENCE_SHARE) * cosines[best] + SENTENCE_SHARE * sentences
+        again = COSINE_SHARE * mixed + (1 - COSINE_SHARE) * bm25[best]
+        again = (1 - BESIDE_SHARE) * again + beside[best]
+        if self._settings.recency_months:
+            again[:_RANKED_AGAIN] += self._recency(connection, vectors.ids[best[:_RANKED_AGAIN]].tolist())
+        # What is not ranked again stays behind what is, in its order.
+        rest = slice(_RANKED_AGAIN, None)
+        again[rest] = np.minimum(scores[best[rest]], again[:_RANKED_AGAIN].min(initial=1.0))
+        order = np.argsort(-again, kind="stable")[:k]
+        return _Ranking(best[order], again[order], bm25[best[order]], cosines[best[order]], sentences[order])
+
+    def _sentences(
+        self, connection: Connection, ids: list[int], meaning: NDArray[np.float32], cosines: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Of the first passages, whose ids these are, what their best sentences have in place of their cosine."""
+        columns = (sentence_vector.c.passage_id, sentence_vector.c.vectors)
+        rows = connection.execute(select(*columns).where(sentence_vector.c.passage_id.in_(ids))).tuples()
+        packed = dict(rows.all())
+        found = cosines.copy()
+        for place, number in enumerate(ids):
+            if number in packed:
+                found[place] = best_sentence(packed[number], meaning)
+        return found
+
+    def _recency(self, connection: Connection, ids: list[int]) -> NDArray[np.float32]:
+        """What newer documents have ahead: half as much for each ``recency_months`` behind the newest of these."""
+        of_documents = passage.join(document, document.c.id == passage.c.document_id)
+        days = select(passage.c.id, document.c.date, document.c.modified).select_from(of_documents)
+        rows = connection.execute(days.where(passage.c.id.in_(ids))).tuples()
+        months = {number: _months(max(date, modified)) for number, date, modified in rows if date or modified}
+        newest = max(months.values(), default=0.0)
+        halvings = [(months.get(number, -np.inf) - newest) / self._settings.recency_months for number in ids]
+        return np.array([RECENCY * 2.0**each for each in halvings], np.float32)
 
     def _bm25(
         self, connection: Connection, vectors: Vectors, terms: list[str], *, all_matches: bool
@@ -257,10 +344,16 @@ class Searcher:
         return int.from_bytes(mark[:6], "big")  # an integer that JSON keeps whole
 
 
+def _months(day: str) -> float:
+    """Of an ISO date, as exact as it is, since the year 0."""
+    year, month, day_of_month = (int(part) for part in (day[:10] + "-01-01").split("-")[:3])
+    return year * 12 + month + day_of_month / 31
+
+
 def _hits(ids: list[int], passages: Mapping[int, Passage], ranking: _Ranking) -> list[Hit]:
     return [
-        Hit(rank, float(score), passages[number], float(bm25), float(cosine))
-        for rank, (number, score, bm25, cosine) in enumerate(
-            zip(ids, ranking.scores, ranking.bm25, ranking.cosines, strict=True), start=1
+        Hit(rank, float(score), passages[number], float(bm25), float(cosine), float(sentence))
+        for rank, (number, score, bm25, cosine, sentence) in enumerate(
+            zip(ids, ranking.scores, ranking.bm25, ranking.cosines, ranking.sentences, strict=True), start=1
         )
     ]

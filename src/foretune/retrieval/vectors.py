@@ -30,8 +30,12 @@ class Vectors:
     """Passage ids, ascending, and their unit vectors, row by row."""
 
     version: tuple[int, int]
+    mark: str
+    """Of the embedder that made them."""
     ids: NDArray[np.int64]
     matrix: NDArray[np.float32]
+    begins: NDArray[np.bool_]
+    """Whether a passage is the first of its document."""
     total: int
     """Passages the principal may see: what a word's rarity is measured against."""
 
@@ -40,6 +44,16 @@ class Vectors:
         # Not `@`: that wakes a thread a core for a product which one core reads from memory as fast.
         cosines: NDArray[np.float32] = np.einsum("ij,j->i", self.matrix, meaning)
         return cosines
+
+    def beside(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of each passage the higher value of the two beside it in its document; its own where it stands alone."""
+        lowest = np.float32(-np.inf)
+        if not len(values):
+            return values
+        before = np.where(self.begins, lowest, np.roll(values, 1))
+        after = np.where(np.roll(self.begins, -1), lowest, np.roll(values, -1))
+        highest: NDArray[np.float32] = np.maximum(before, after)
+        return np.where(np.isinf(highest), values, highest)
 
     def positions(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Where ``ids`` are in :attr:`ids`, and which of them are."""
@@ -68,38 +82,41 @@ def load_vectors(vault: Vault, connection: Connection, *, embedder_mark: str, di
         InputError: there are passages, and another embedding model made them all.
     """
     version = index_version(connection)
-    ids, matrix = _read(vault, connection, embedder_mark, dimensions, after=0)
+    ids, matrix, begins = _read(vault, connection, embedder_mark, dimensions, after=0)
     visible = select(func.count()).select_from(passage).where(vault.readable(passage.c.label, passage.c.document_id))
     total = connection.execute(visible).scalar_one()
     if total and not len(ids):
         raise InputError(
             "The index was made with another embedding model than retrieval.embedder names: run `foretune index`."
         )
-    return Vectors(version, ids, matrix, total)
+    return Vectors(version, embedder_mark, ids, matrix, begins, total)
 
 
-def refreshed_vectors(known: Vectors, vault: Vault, connection: Connection, *, embedder_mark: str) -> Vectors:
+def refreshed_vectors(known: Vectors, vault: Vault, connection: Connection) -> Vectors:
     """Vectors as they are now, of which most are ``known``: only those that came since are read.
 
     For a principal from whom nothing is hidden: what another may see can change without a passage that comes or goes.
     """
     there = np.array(connection.execute(select(passage.c.id).order_by(passage.c.id)).scalars().all(), np.int64)
     kept = np.isin(known.ids, there, assume_unique=True)
-    ids, matrix = _read(vault, connection, embedder_mark, known.matrix.shape[1], after=known.version[0])
+    version = index_version(connection)
+    ids, matrix, begins = _read(vault, connection, known.mark, known.matrix.shape[1], after=known.version[0])
     return Vectors(
-        index_version(connection),
+        version,
+        known.mark,
         np.concatenate((known.ids[kept], ids)),
         np.concatenate((known.matrix if kept.all() else known.matrix[kept], matrix)),
+        np.concatenate((known.begins[kept], begins)),
         len(there),
     )
 
 
 def _read(
     vault: Vault, connection: Connection, embedder_mark: str, dimensions: int, *, after: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Ids above ``after``, ascending, that the principal may see, and their vectors."""
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
+    """Ids above ``after``, ascending, that the principal may see, their vectors, and which begin a document."""
     rows = connection.execute(
-        select(passage.c.id, passage.c.vector)
+        select(passage.c.id, passage.c.vector, passage.c.ordinal)
         .where(
             passage.c.id > after,
             vault.readable(passage.c.label, passage.c.document_id),
@@ -109,4 +126,5 @@ def _read(
     ).all()
     ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
     matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), dimensions)
-    return ids, matrix.astype(np.float32, copy=False)
+    begins = np.fromiter((row[2] == 0 for row in rows), np.bool_, len(rows))
+    return ids, matrix.astype(np.float32, copy=False), begins

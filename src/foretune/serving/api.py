@@ -1,8 +1,8 @@
 """``/v1/chat/completions`` as OpenAI's clients speak it.
 
-Source: https://platform.openai.com/docs/api-reference/chat. Beyond it, a reply
-carries ``citations`` (number, document, passage, start, end, quote) and
-``outcome``. Requests need the API key; what they say reaches no log.
+Source: https://platform.openai.com/docs/api-reference/chat. Beyond it, a request
+may carry ``filters`` (as ``foretune ask --filter``), and a reply carries ``citations``
+(number, document, passage, start, end, quote) and ``outcome``. Requests need the API key; what they say reaches no log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from foretune.engines import ContextOverflowError
-from foretune.errors import ForetuneError
+from foretune.errors import ForetuneError, InputError
 from foretune.serving.chat_request import ChatRequest, problem
 from foretune.serving.desk import Begun, Desk, Piece
 from foretune.serving.runtime import Reply
@@ -86,7 +86,7 @@ def build_app(
 
     @app.exception_handler(ForetuneError)
     async def _foretune(_: Request, error: ForetuneError) -> JSONResponse:
-        status = 400 if isinstance(error, ContextOverflowError) else 503
+        status = 400 if isinstance(error, ContextOverflowError | InputError) else 503
         return JSONResponse(_error(status, str(error)), status)
 
     @app.exception_handler(Exception)

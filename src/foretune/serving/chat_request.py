@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from foretune.retrieval import read_filters
 from foretune.serving.runtime import Asked
 from foretune.types import Message
 
@@ -67,6 +68,8 @@ class ChatRequest(BaseModel):
     temperature: float = Field(0.0, ge=0, le=2)
     seed: int = Field(0, ge=-(2**63), lt=2**63)
     stop: Annotated[list[str], BeforeValidator(_as_list)] = Field([], max_length=4)
+    filters: Annotated[list[str], BeforeValidator(_as_list)] = Field([], max_length=32)
+    """Beyond OpenAI's: answer only from documents that these let through, such as ``author=…`` or ``date>=2021``."""
 
     @model_validator(mode="before")
     @classmethod
@@ -97,6 +100,7 @@ class ChatRequest(BaseModel):
             self.temperature,
             self.seed % 2**63,
             tuple(text for text in self.stop if text),
+            read_filters(self.filters),
         )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from foretune.retrieval import DocumentFilter
 from foretune.types import Message
 from foretune.vault import Principal
 
@@ -24,6 +25,8 @@ class Asked:
     temperature: float = 0.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    filters: tuple[DocumentFilter, ...] = ()
+    """Documents may be answered from only where these let them through."""
     principal: Principal | None = None
     """Who asks, and so what may be answered from; None for whoever serves."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "ensure_current", "version"]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; kept here too because asking Alembic costs a third of a second."""
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "principal",
     "question",
     "release",
+    "sentence_vector",
     "set_aside",
     "setting",
     "signature",
@@ -189,6 +190,13 @@ passage = Table(
     Column("vector", LargeBinary, nullable=False),  # little-endian float32, unit length
 )
 Index("ix_passage_document", passage.c.document_id, passage.c.ordinal)
+
+sentence_vector = Table(
+    "sentence_vector",
+    metadata,
+    Column("passage_id", Integer, ForeignKey("passage.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("vectors", LargeBinary, nullable=False),  # int8, one row a sentence: directions, not of unit length
+)
 
 pair = Table(
     "pair",
