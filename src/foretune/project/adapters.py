@@ -19,10 +19,11 @@ from foretune.tuning import AdapterResult, Example
 from foretune.types import Label, Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
-from foretune.vault.sealed import is_there, opened, seal
+from foretune.vault.sealed import is_there, opened, sealer
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
+    from foretune.tuning.weights import WeightFiles
 
 __all__ = [
     "FEWEST",
@@ -43,7 +44,9 @@ __all__ = [
     "require_label",
     "require_weights",
     "train",
+    "trained_label",
     "training_pairs",
+    "weight_files",
 ]
 
 REPLAY = "replay"
@@ -156,6 +159,7 @@ def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0
         settings=project.config.tuning,
         evaluation=[example(pair) for pair in evaluation_pairs(project)],
         progress=progress,
+        files=weight_files(project, pairs),
     )
     return _register(project, identity, result, kind="pilot" if pilot else "full", pairs=pairs)
 
@@ -168,10 +172,7 @@ def _register(
 
     model = locate(project.config.engine.model)
     trained = set(result.trained)
-    label = _trained_label(project, [pair for pair in pairs if pair.id in trained])
-    if label.rank >= Label.CONFIDENTIAL.rank:
-        for weights in [*result.path.parent.rglob("*.gguf"), *result.path.parent.rglob("*.safetensors")]:
-            seal(project.vault, weights)
+    label = trained_label(project, [pair for pair in pairs if pair.id in trained])
     values = {
         "id": identity,
         "name": adapter_name(model, result.settings, kind=kind, data_hash=result.data_hash),
@@ -194,7 +195,18 @@ def _register(
     return found
 
 
-def _trained_label(project: Project, pairs: Sequence[Pair]) -> Label:
+def weight_files(project: Project, pairs: Sequence[Pair]) -> WeightFiles:
+    """How the weights of an adapter that learns ``pairs`` are kept: sealed, where one of them is confidential or more.
+
+    Also where the confidential ones turn out too long to be trained on: before training nobody can tell.
+    """
+    from foretune.tuning.weights import PLAIN, WeightFiles
+
+    secret = trained_label(project, pairs).rank >= Label.CONFIDENTIAL.rank
+    return WeightFiles(sealer(project.vault)) if secret else PLAIN
+
+
+def trained_label(project: Project, pairs: Sequence[Pair]) -> Label:
     """The highest label of the documents that pairs are from: an adapter can repeat what it learned."""
     ids = sorted({pair.document_id for pair in pairs})
     highest = Label.PUBLIC

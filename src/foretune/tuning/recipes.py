@@ -18,6 +18,7 @@ from foretune.tuning.memorisation import canaries
 from foretune.tuning.run import Selection, run
 from foretune.tuning.tokenize import Encoded, encode_examples, shorten
 from foretune.tuning.types import AdapterResult, Dropped, Example
+from foretune.tuning.weights import PLAIN, WeightFiles
 
 __all__ = ["MIN_EXAMPLES", "PILOT_EVALUATION", "PILOT_EXAMPLES", "pilot", "spread", "tune"]
 
@@ -37,6 +38,7 @@ def tune(
     settings: TuningSettings,
     evaluation: Sequence[Example] = (),
     progress: Progress = silent,
+    files: WeightFiles = PLAIN,
 ) -> AdapterResult:
     """Train a LoRA adapter for ``base`` on all ``examples`` that fit.
 
@@ -47,6 +49,7 @@ def tune(
             One folder holds one adapter. None of the files holds text, but an adapter can
             repeat what it learnt, so they are readable by their owner only.
         evaluation: examples that are never trained on; their loss is measured once an epoch.
+        files: how checkpoints and weights are kept.
 
     Returns:
         The adapter. Called again with equal inputs, the one in ``folder``, at once; after an
@@ -80,6 +83,7 @@ def tune(
         folder=folder,
         settings=settings,
         progress=progress,
+        files=files,
     )
 
 
@@ -91,6 +95,7 @@ def pilot(
     settings: TuningSettings,
     evaluation: Sequence[Example] = (),
     progress: Progress = silent,
+    files: WeightFiles = PLAIN,
 ) -> AdapterResult:
     """Train a LoRA adapter on ten of ``examples``, of up to ``settings.pilot_tokens`` tokens.
 
@@ -132,6 +137,7 @@ def pilot(
         folder=folder,
         settings=settings,
         progress=progress,
+        files=files,
     )
 
 
