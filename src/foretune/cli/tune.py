@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from foretune.cli import tune_jobs
 from foretune.cli.views import AsJson, CsvFile, HtmlFile, View, show
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="Train an adapter on the pairs, check it, and export it.")
+tune_jobs.register(app)
 
 Runner = Literal["local", "ray"]
 Name = Annotated[
@@ -164,7 +166,7 @@ def _row(adapter: StoredAdapter) -> Mapping[str, Any]:
         "kind": adapter.kind,
         "at": adapter.at[:16].replace("T", " "),
         "examples": metrics["examples"],
-        "loss": round(metrics["losses"][-1], 4),
+        "loss": round(metrics["losses"][-1], 4) if metrics["losses"] else None,
         "evaluation_loss": round(min(evaluation[1:], default=evaluation[0]), 4) if evaluation else None,
         "label": adapter.label,
         "base_hash": adapter.base_hash,

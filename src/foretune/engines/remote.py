@@ -20,7 +20,7 @@ from foretune.engines.types import Capability, Completion, ContextOverflowError,
 from foretune.errors import EngineError
 from foretune.types import digest
 
-__all__ = ["RETRIES", "RemoteEngine", "client_options"]
+__all__ = ["RETRIES", "RemoteEngine", "api_key", "client_options", "error_code", "on_this_machine", "shown_address"]
 
 RETRIES = 5
 """Of a call that failed for the moment (429, 5xx, connection lost), with growing waits between (the clients do it)."""
@@ -78,13 +78,13 @@ class RemoteEngine(BaseEngine):
                 f"engine.url is {self._url!r}, which is not an address: write it like http://localhost:8000/v1."
             )
         self._variable = options.api_key_variable or ("" if options.url else vendor_variable)
-        self._key = _key(self._variable)
+        self._key = api_key(self._variable)
         self._info = EngineInfo(
             name=options.model,
             kind=kind,
             hash=digest(kind, self._url, options.model),
             context=options.context,
-            remote=not _on_this_machine(self._url),
+            remote=not on_this_machine(self._url),
             capabilities=capabilities,
         )
 
@@ -110,7 +110,7 @@ class RemoteEngine(BaseEngine):
     @contextlib.contextmanager
     def _plain_failures(self, sdk: ModuleType) -> Iterator[None]:
         """One sentence without a word of prompt, answer or key; both SDKs name their exceptions alike."""
-        where = f"The engine {self._info.kind} at {_shown(self._url)}"
+        where = f"The engine {self._info.kind} at {shown_address(self._url)}"
         try:
             yield
         except sdk.APITimeoutError:
@@ -118,10 +118,10 @@ class RemoteEngine(BaseEngine):
         except sdk.APIConnectionError:
             raise EngineError(f"{where} cannot be reached: start it, or check engine.url in foretune.toml.") from None
         except sdk.APIStatusError as error:
-            status, code = error.status_code, _error_code(error.body)
+            status, code = error.status_code, error_code(error.body)
             if code == "context_length_exceeded" or code == "exceed_context_size_error":
                 raise ContextOverflowError(
-                    f"The prompt is too long for {self._info.name} at {_shown(self._url)}: shorten it."
+                    f"The prompt is too long for {self._info.name} at {shown_address(self._url)}: shorten it."
                 ) from None
             reason = _REASONS.get(status, "it has trouble of its own")
             advice = _ADVICE.get(status, "try again later").format(variable=self._variable or "you name")
@@ -146,7 +146,12 @@ def client_options(sdk: ModuleType, engine: RemoteEngine) -> dict[str, Any]:
     }
 
 
-def _key(variable: str) -> str:
+def api_key(variable: str) -> str:
+    """The key in an environment variable; a word that stands for none where no variable is named.
+
+    Raises:
+        EngineError: the variable is not set.
+    """
     if not variable:
         return "none"
     if key := os.environ.get(variable, "").strip():
@@ -157,7 +162,8 @@ def _key(variable: str) -> str:
     )
 
 
-def _on_this_machine(url: str) -> bool:
+def on_this_machine(url: str) -> bool:
+    """Whether what is sent to the address stays here."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -165,13 +171,13 @@ def _on_this_machine(url: str) -> bool:
         return host == "localhost"
 
 
-def _shown(url: str) -> str:
+def shown_address(url: str) -> str:
     """Scheme, host and port: an address may carry a key elsewhere."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
 
-def _error_code(body: object) -> str:
+def error_code(body: object) -> str:
     """The error's short name, where it gives one."""
     error = body.get("error", body) if isinstance(body, dict) else {}
     for field in ("code", "type"):

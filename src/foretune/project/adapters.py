@@ -40,6 +40,7 @@ __all__ = [
     "find_adapter",
     "measured_speed",
     "named_adapter",
+    "register",
     "require_adapter",
     "require_label",
     "require_weights",
@@ -161,18 +162,32 @@ def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0
         progress=progress,
         files=weight_files(project, pairs),
     )
-    return _register(project, identity, result, kind="pilot" if pilot else "full", pairs=pairs)
+    return register(project, identity, result, kind="pilot" if pilot else "full", pairs=pairs)
 
 
-def _register(
-    project: Project, identity: str, result: AdapterResult, *, kind: str, pairs: Sequence[Pair]
+def register(
+    project: Project,
+    identity: str,
+    result: AdapterResult,
+    *,
+    kind: str,
+    pairs: Sequence[Pair],
+    at_least: Label = Label.PUBLIC,
 ) -> StoredAdapter:
+    """Make a trained adapter the project's own; its label is the highest of the documents it learned from.
+
+    Args:
+        kind: ``pilot``, ``full``, or the service that trained it.
+        at_least: the label that its pairs had when they were handed over.
+    """
     from foretune.models import locate
     from foretune.tuning.card import adapter_name
 
     model = locate(project.config.engine.model)
     trained = set(result.trained)
-    label = trained_label(project, [pair for pair in pairs if pair.id in trained])
+    label = max(
+        at_least, trained_label(project, [pair for pair in pairs if pair.id in trained]), key=lambda each: each.rank
+    )
     values = {
         "id": identity,
         "name": adapter_name(model, result.settings, kind=kind, data_hash=result.data_hash),
@@ -182,7 +197,7 @@ def _register(
         "base_hash": result.base_hash,
         "label": label.value,
         "settings": result.settings,
-        "metrics": _metrics(result),
+        "metrics": _metrics(result) | ({} if kind in ("pilot", "full") else {"trainer": kind}),
         "at": now(),
     }
     with project.vault.writing() as connection:
@@ -195,14 +210,14 @@ def _register(
     return found
 
 
-def weight_files(project: Project, pairs: Sequence[Pair]) -> WeightFiles:
+def weight_files(project: Project, pairs: Sequence[Pair], *, at_least: Label = Label.PUBLIC) -> WeightFiles:
     """How the weights of an adapter that learns ``pairs`` are kept: sealed, where one of them is confidential or more.
 
     Also where the confidential ones turn out too long to be trained on: before training nobody can tell.
     """
     from foretune.tuning.weights import PLAIN, WeightFiles
 
-    secret = trained_label(project, pairs).rank >= Label.CONFIDENTIAL.rank
+    secret = max(at_least.rank, trained_label(project, pairs).rank) >= Label.CONFIDENTIAL.rank
     return WeightFiles(sealer(project.vault)) if secret else PLAIN
 
 
@@ -314,7 +329,9 @@ def measured_speed(project: Project) -> float | None:
         base = locate(project.config.engine.model).hash
     except ModelError:
         return None  # not fetched yet, so nothing was trained on it
-    trained = [a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds")]
+    trained = [
+        a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds") and "trainer" not in a.metrics
+    ]
     return trained[-1].metrics["tokens"] / trained[-1].metrics["seconds"] if trained else None
 
 
