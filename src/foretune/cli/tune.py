@@ -65,6 +65,12 @@ def tune(
     )
     if metrics.get("stopped"):
         typer.echo(f"It ended after epoch {metrics['kept_epoch']}: {metrics['stopped']}.")
+    if metrics.get("dev_right"):
+        before, after = metrics["dev_right"][0], metrics["dev_right"][metrics["kept_epoch"]]
+        typer.echo(
+            f"Of {len(metrics['dev_questions'])} bench questions asked while training it answers {after} right, "
+            f"{before} before; it was chosen by them, so the bench proves nothing by them."
+        )
     if metrics.get("dropped"):
         typer.echo(f"{len(metrics['dropped'])} examples set aside as too long: raise tuning.max_tokens to use them.")
     for sentence in found.get("sentences", []):

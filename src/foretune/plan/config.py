@@ -246,6 +246,12 @@ class TuningSettings(Section):
     early_stopping: int = Field(
         2, ge=0, description="stop after so many passes without a lower evaluation loss, and keep the best; 0: never"
     )
+    bench_fraction: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="share of the bench questions that early stopping goes by too; the bench proves nothing by them",
+    )
     batch_size: int = Field(2, ge=1, description="examples computed at once")
     gradient_accumulation: int = Field(
         1, ge=1, description="batches whose gradients make up a step: larger steps in the same memory"

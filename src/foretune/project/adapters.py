@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from foretune.vault.sealed import is_there, opened, sealer
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
+    from foretune.tuning.dev import DevQuestion
     from foretune.tuning.weights import WeightFiles
 
 __all__ = [
@@ -108,9 +109,26 @@ def adapter_id(project: Project, *, pilot: bool) -> str:
         "pilot" if pilot else "full",
         pairs_digest(training_pairs(project)),
         pairs_digest(evaluation_pairs(project)),
-        project.config.tuning.model_dump(exclude={"run", "price_hour"}),
+        project.config.tuning.model_dump(exclude={"run", "price_hour", "bench_fraction"}),
         locate(project.config.engine.model).hash,
+        *([[digest(asdict(each)) for each in asked]] if (asked := [] if pilot else dev_questions(project)) else []),
     )[:16]
+
+
+def dev_questions(project: Project) -> list[DevQuestion]:
+    """Bench questions that early stopping goes by (``tuning.bench_fraction``); none where there is no bench.
+
+    Raises:
+        InputError: the questions file cannot be used.
+    """
+    from foretune.bench.arms import plain_prompt
+    from foretune.tuning.dev import DevQuestion, dev_part
+
+    settings = project.config.tuning
+    if not settings.bench_fraction or not (project.folder / project.config.purpose.questions).exists():
+        return []
+    chosen = dev_part(project.questions(), settings.bench_fraction, seed=settings.seed)
+    return [DevQuestion(each, plain_prompt(each), project.config.bench.max_answer_tokens) for each in chosen]
 
 
 def require_weights(project: Project) -> None:
@@ -161,6 +179,7 @@ def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0
         evaluation=[example(pair) for pair in evaluation_pairs(project)],
         progress=progress,
         files=weight_files(project, pairs),
+        **({} if pilot else {"dev": dev_questions(project)}),
     )
     return register(project, identity, result, kind="pilot" if pilot else "full", pairs=pairs)
 
@@ -252,6 +271,8 @@ def _metrics(result: AdapterResult) -> dict[str, Any]:
         "seconds": result.seconds,
         "startup_seconds": result.startup_seconds,
         "kept_epoch": result.kept_epoch,
+        "dev_right": list(result.dev_right),
+        "dev_questions": list(result.dev_questions),
         "stopped": result.stopped,
         "precision": result.precision,
         "dropped": [[item.id, item.reason] for item in result.dropped],

@@ -15,6 +15,7 @@ from foretune.project.adapters import (
     adapter_id,
     adapters,
     count_of,
+    dev_questions,
     evaluation_pairs,
     example,
     require_weights,
@@ -75,6 +76,7 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
                 folder=folder,
                 settings=settings,
                 evaluation=held_out,
+                dev=dev_questions(project),
                 progress=progress,
                 files=files,
             )

@@ -24,10 +24,12 @@ class Position:
     """Optimiser steps that are complete in the epoch under way."""
     losses: list[float] = field(default_factory=list)
     evaluation_losses: list[float] = field(default_factory=list)
+    dev_right: list[int] = field(default_factory=list)
+    """Dev questions answered right: before training, then after each complete epoch."""
     kept: dict[str, torch.Tensor] = field(default_factory=dict)
     """The adapter after :attr:`kept_epoch`, by parameter name."""
     kept_epoch: int = 0
-    """The complete epoch with the lowest evaluation loss; without evaluation the last one. 0: none yet."""
+    """The complete epoch that was best (:func:`~foretune.tuning.train.train`); without evaluation the last. 0: none."""
     stopped: str = ""
     """Why training ended before its last epoch, a clause; empty where it did not."""
     tokens: int = 0

@@ -11,8 +11,9 @@ import os
 import pickle
 import socket
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foretune.errors import ForetuneError, InputError
 from foretune.models import ModelFiles, locate
@@ -20,6 +21,9 @@ from foretune.plan.config import TuningSettings
 from foretune.progress import Progress, silent
 from foretune.tuning.types import AdapterResult, Example
 from foretune.tuning.weights import PLAIN, WeightFiles
+
+if TYPE_CHECKING:
+    from foretune.tuning.dev import DevQuestion
 
 __all__ = ["tune_on_ray"]
 
@@ -34,6 +38,7 @@ def tune_on_ray(
     folder: Path,
     settings: TuningSettings,
     evaluation: Sequence[Example] = (),
+    dev: Sequence[DevQuestion] = (),
     workers: int = 2,
     recipe: str = "tune",
     progress: Progress = silent,
@@ -60,7 +65,9 @@ def tune_on_ray(
     if started:
         connect(workers)
     key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, pickle.dumps((list(examples), list(evaluation), files)), None)
+    sealed = nonce + AESGCM(key).encrypt(
+        nonce, pickle.dumps((list(examples), list(evaluation), list(dev), files)), None
+    )
     job = {"base": base.id, "hash": base.hash, "folder": str(folder.resolve()), "settings": settings, "recipe": recipe}
     team: list[Any] = []
     try:
@@ -115,8 +122,8 @@ class _Worker:
                 f"The model {base.name} on {socket.gethostname()} is another one: copy the same file there."
             )
         plain = AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-        examples, evaluation, files = pickle.loads(plain)  # noqa: S301 - authenticated: only the caller has the key
-        make = recipes.pilot if job["recipe"] == "pilot" else recipes.tune
+        examples, evaluation, dev, files = pickle.loads(plain)  # noqa: S301 - authenticated: only the caller has the key
+        make = recipes.pilot if job["recipe"] == "pilot" else partial(recipes.tune, dev=dev)
         return make(
             examples,
             base=base,

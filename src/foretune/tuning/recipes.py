@@ -14,6 +14,7 @@ from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress, silent
 from foretune.tuning.chat import load_chat_tokenizer
+from foretune.tuning.dev import DevQuestion
 from foretune.tuning.memorisation import canaries
 from foretune.tuning.run import Selection, run
 from foretune.tuning.tokenize import Encoded, encode_examples, shorten
@@ -37,6 +38,7 @@ def tune(
     folder: Path,
     settings: TuningSettings,
     evaluation: Sequence[Example] = (),
+    dev: Sequence[DevQuestion] = (),
     progress: Progress = silent,
     files: WeightFiles = PLAIN,
 ) -> AdapterResult:
@@ -49,6 +51,7 @@ def tune(
             One folder holds one adapter. None of the files holds text, but an adapter can
             repeat what it learnt, so they are readable by their owner only.
         evaluation: examples that are never trained on; their loss is measured once an epoch.
+        dev: bench questions that are asked once an epoch and that early stopping goes by.
         files: how checkpoints and weights are kept.
 
     Returns:
@@ -83,6 +86,7 @@ def tune(
         folder=folder,
         settings=settings,
         progress=progress,
+        dev=dev,
         files=files,
     )
 

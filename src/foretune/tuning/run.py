@@ -7,7 +7,8 @@ import math
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from foretune.progress import Progress
 from foretune.tuning.base import load_base
 from foretune.tuning.chat import ChatTokenizer
 from foretune.tuning.checkpoint import Checkpoint
+from foretune.tuning.dev import DevQuestion, count_right
 from foretune.tuning.export_gguf import export_gguf
 from foretune.tuning.layout import ARCHITECTURES
 from foretune.tuning.memory import explain_out_of_memory
@@ -72,6 +74,7 @@ def run(
     folder: Path,
     settings: TuningSettings,
     progress: Progress,
+    dev: Sequence[DevQuestion] = (),
     files: WeightFiles = PLAIN,
 ) -> AdapterResult:
     """Check the label mask, train, export; what all recipes have in common.
@@ -93,6 +96,7 @@ def run(
         settings.model_dump(include=set(_SHAPING)),
         epochs,
         str(dtype),
+        *([[asdict(each) for each in dev]] if dev else []),
     )
     files.prepare(folder)
     if (finished := _finished(folder, inputs, files)) is not None:
@@ -121,6 +125,7 @@ def run(
             epochs=epochs,
             checkpoint=checkpoint,
             evaluation=selection.evaluation,
+            ask=partial(count_right, questions=dev, chat=chat, team=team) if dev else None,
             team=team,
             progress=progress,
         )
@@ -144,6 +149,8 @@ def run(
                 tokens=position.tokens,
                 seconds=position.seconds,
                 kept_epoch=position.kept_epoch,
+                dev_right=tuple(position.dev_right),
+                dev_questions=tuple(each.question.id for each in dev),
                 stopped=position.stopped,
                 canaries=sum(by_id[item.id].canary for item in selection.encoded),
                 replayed=sum(by_id[item.id].replay for item in selection.encoded),
