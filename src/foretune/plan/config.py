@@ -230,9 +230,9 @@ class TuningSettings(Section):
     run: Literal["pilot", "full", "never"] = Field(
         "pilot", description="what `foretune run` trains: pilot (ten pairs), full (all pairs) or never"
     )
-    method: Literal["lora", "rslora", "dora"] = Field(
+    method: Literal["lora", "rslora", "dora", "qlora"] = Field(
         "lora",
-        description="lora; rslora: scaled by alpha / √rank, for high ranks; dora: exported merged, not switched",
+        description="lora; rslora, for high ranks; dora, exported merged; qlora, in four bits on a GPU",
     )
     rank: int = Field(16, ge=1, le=256, description="rank of the update matrices")
     alpha: int = Field(32, ge=1, description="scale of the update: alpha / rank")

@@ -26,6 +26,7 @@ from foretune.tuning.export_gguf import export_gguf
 from foretune.tuning.layout import ARCHITECTURES
 from foretune.tuning.memory import explain_out_of_memory
 from foretune.tuning.merge import write_merged
+from foretune.tuning.quantised import quantise, require_quantising
 from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
 from foretune.tuning.schedule import epochs_for, learning_rate_for
 from foretune.tuning.team import team_from_environment
@@ -82,8 +83,10 @@ def run(
     Args:
         examples: at least those of ``selection``, to check the mask against.
     """
-    check_mask([*selection.encoded, *selection.evaluation], examples, chat)
     device = choose_device()
+    if settings.method == "qlora":
+        require_quantising(device)
+    check_mask([*selection.encoded, *selection.evaluation], examples, chat)
     dtype = choose_dtype(settings.precision, device)
     epochs = epochs_for(len(selection.encoded), settings.epochs)
     parameters = base.model.parameters if base.model else read_header(base.weights).parameters
@@ -112,7 +115,11 @@ def run(
         started = time.monotonic()
         with progress.step("loading the model", total=1, unit="models") as bar:
             attention = choose_attention(device, dtype, max(len(item.ids) for item in selection.encoded))
-            model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
+            if settings.method == "qlora":
+                loaded = load_base(base.weights, dtype=dtype, device=torch.device("cpu"), attention=attention)
+                model = quantise(loaded, device)
+            else:
+                model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
             model = attach_adapter(model, settings)
             bar.advance()
         _require_space(folder, model)

@@ -66,7 +66,7 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
         # PEFT asks transformers for a name that transformers is about to drop.
         warnings.simplefilter("ignore", FutureWarning)
         model = get_peft_model(base, config)
-    if settings.dropout == 0 and settings.method != "dora":
+    if settings.dropout == 0 and settings.method in ("lora", "rslora"):
         fuse_adapter(model)
     return model
 
