@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.tuning.service_server import KEY, Failure, Service, served
 from tests.tuning.test_project import PAIRS, SECRET, answer, label, run
 from tests.tuning.test_project import project as project
@@ -99,6 +99,14 @@ def test_a_job_goes_to_openai_is_followed_and_its_model_becomes_the_engine(proje
     assert (project.config.engine.kind, project.config.engine.url) == ("openai", there.url)
     assert there.files == {}  # the pairs do not stay there
     assert events(project, "adapter.fetch") == [{"service": "openai", "files_removed_there": 2}]
+
+
+def test_pairs_a_service_cannot_take_are_left_out_and_counted(project: Project, there: Service) -> None:
+    with project.vault.writing() as connection:
+        connection.execute(update(t.pair).where(t.pair.c.id == "pair03").values(prompt=""))
+    _, said = project.submit_tuning("openai", model=MODEL, url=there.url)
+    assert said.startswith("1 of 24 pairs were left out, which OpenAI cannot take (")
+    assert [len(file["content"].splitlines()) for file in there.files.values()] == [15, 8]
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,9 @@ def follow_job(project: Project, name: str = "") -> tuple[StoredJob, Progressed]
         said = "the same `foretune tune submit` goes on" if stored.state == JobState.SUBMITTING else stored.result
         return stored, Progressed(JobState(stored.state), said)
     progressed = _service_of(stored).status(stored.id, stored.known)
-    stored = replace(stored, state=progressed.state.value)
-    _keep(project, stored)
+    if stored.state != progressed.state:
+        stored = replace(stored, state=progressed.state.value)
+        _keep(project, stored)
     return stored, progressed
 
 

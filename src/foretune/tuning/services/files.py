@@ -10,7 +10,7 @@ from foretune.pairs.formats.base import Format, Unfit
 from foretune.pairs.formats.record import Record
 from foretune.tuning.services.base import Keep, Known, TuningJob
 
-__all__ = ["SIDES", "training_files", "upload_missing"]
+__all__ = ["SIDES", "left_out", "training_files", "upload_missing"]
 
 SIDES = ("train", "evaluation")
 
@@ -23,17 +23,13 @@ def training_files(job: TuningJob, form: str) -> dict[str, bytes]:
         InputError: a file is larger than it takes.
     """
     consumer = find_format(form)
-    sides = {
-        "train": list(records(each for each in job.pairs if each.split != "evaluation")),
-        "evaluation": list(records(job.pairs, split="evaluation")),
-    }
+    sides, reasons = _fitted(job, consumer)
     made: dict[str, bytes] = {}
-    for side, found in sides.items():
-        fitting = [record for record in (_fitting(each, consumer) for each in found) if record is not None]
+    for side, fitting in sides.items():
         if side == "train" and len(fitting) < consumer.rules.fewest:
             raise NothingToDoError(
-                f"{consumer.title} takes {consumer.rules.fewest} pairs or more, and {len(fitting)} of {len(found)} "
-                "can be written for it: add documents or keep more pairs."
+                f"{consumer.title} takes {consumer.rules.fewest} pairs or more, and {len(fitting)} "
+                f"can be written for it ({len(reasons)} cannot): add documents or keep more pairs."
             )
         if not fitting:
             continue
@@ -70,10 +66,29 @@ def upload_missing(
     return ids
 
 
-def _fitting(record: Record, consumer: Format) -> Record | None:
-    try:
-        fitting = consumer.fit(record)
-        consumer.encode(fitting)
-    except Unfit:
-        return None
-    return fitting
+def left_out(job: TuningJob, form: str) -> str:
+    """A sentence on pairs that the format cannot carry, with the first reason; empty where it carries all."""
+    consumer = find_format(form)
+    _, reasons = _fitted(job, consumer)
+    if not reasons:
+        return ""
+    return (
+        f"{len(reasons)} of {len(job.pairs)} pairs were left out, which {consumer.title} cannot take ({reasons[0]}). "
+    )
+
+
+def _fitted(job: TuningJob, consumer: Format) -> tuple[dict[str, list[Record]], list[str]]:
+    """Rows by side, as the consumer can have them, and why it cannot have the others."""
+    sides: dict[str, list[Record]] = {}
+    reasons: list[str] = []
+    for side in SIDES:
+        sides[side] = []
+        for record in records(job.pairs, split=side):
+            try:
+                fitting = consumer.fit(record)
+                consumer.encode(fitting)
+            except Unfit as error:
+                reasons.append(str(error))
+            else:
+                sides[side].append(fitting)
+    return sides, reasons

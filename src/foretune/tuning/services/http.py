@@ -6,15 +6,16 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from foretune.engines.remote import RETRIES, api_key, error_code, on_this_machine, shown_address
-from foretune.tuning.services.base import ServiceError
+from foretune.tuning.services.base import Known, ServiceError, ServiceOptions
+from foretune.tuning.services.files import SIDES
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
-__all__ = ["Address", "where_in_file"]
+__all__ = ["Address", "HttpService", "where_in_file"]
 
 _SECONDS = 600.0
 _CONNECT_SECONDS = 10.0
@@ -45,11 +46,6 @@ class Address:
         self.url = url
         self._title, self._variable, self._check = title, key_variable, check
         self._key = api_key(key_variable)
-
-    @property
-    def remote(self) -> bool:
-        """Whether it is on another machine."""
-        return not on_this_machine(self.url)
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """A JSON object."""
@@ -103,7 +99,7 @@ class Address:
             max_retries=RETRIES,
             timeout=openai.Timeout(_SECONDS, connect=_CONNECT_SECONDS),
             # No redirects: what is sent goes where it was said, or nowhere. A proxy is for other machines.
-            http_client=openai.DefaultHttpxClient(follow_redirects=False, trust_env=self.remote),
+            http_client=openai.DefaultHttpxClient(follow_redirects=False, trust_env=not on_this_machine(self.url)),
         )
 
     def _json(self, ask: Any, path: str, **rest: Any) -> dict[str, Any]:
@@ -135,8 +131,6 @@ class Address:
             raise ServiceError(f"{where} answered with a page instead of data: check --url.") from None
         except openai.APIStatusError as error:
             status = error.status_code
-            if status == 404 and error.request.method == "DELETE":
-                raise
             advice = {
                 400: self._check,
                 401: f"check the key in the environment variable {self._variable}",
@@ -155,6 +149,34 @@ class Address:
             raise ServiceError(f"{where} refused: {reason} ({told}): {advice}.") from None
         except openai.APIError:
             raise ServiceError(f"{where} answered something that cannot be read: check --url.") from None
+
+
+class HttpService:
+    """What services at an address have in common."""
+
+    title: ClassVar[str]
+    vendor_url: ClassVar[str]
+    """Where it is, unless the options say otherwise."""
+    vendor_variable: ClassVar[str]
+    """Names the key, unless the options do."""
+    check: ClassVar[str]
+    """What to do where it does not accept a file: completes "…: check …"."""
+
+    def __init__(self, options: ServiceOptions) -> None:
+        self.url = options.url or self.vendor_url
+        self._variable = options.key_variable or self.vendor_variable
+
+    @cached_property
+    def address(self) -> Address:
+        """Opened, and the key looked for, when it is first needed."""
+        return Address(self.title, self.url, self._variable, check=self.check)
+
+    @property
+    def remote(self) -> bool:
+        return not on_this_machine(self.url)
+
+    def forget(self, known: Known) -> int:
+        return sum(self.address.delete(f"/files/{known[side]}") for side in SIDES if side in known)
 
 
 def where_in_file(message: str) -> str:

@@ -6,7 +6,6 @@ https://platform.openai.com/docs/api-reference/files, https://platform.openai.co
 from __future__ import annotations
 
 import time
-from functools import cached_property
 from typing import Any, ClassVar
 
 from foretune.errors import InputError
@@ -17,12 +16,11 @@ from foretune.tuning.services.base import (
     Known,
     Progressed,
     ServiceError,
-    ServiceOptions,
     TuningJob,
     service,
 )
-from foretune.tuning.services.files import SIDES, upload_missing
-from foretune.tuning.services.http import Address, where_in_file
+from foretune.tuning.services.files import left_out, upload_missing
+from foretune.tuning.services.http import HttpService, where_in_file
 
 __all__: list[str] = []
 
@@ -38,24 +36,15 @@ _CHECK = "check the pairs with `foretune pairs validate` on an export for openai
 
 
 @service
-class OpenAi:
+class OpenAi(HttpService):
     """Uploads the files, creates a supervised job, and hands on the name of the model it served in the end."""
 
     name: ClassVar[str] = "openai"
     title: ClassVar[str] = "OpenAI"
     format: ClassVar[str] = "openai"
-
-    def __init__(self, options: ServiceOptions) -> None:
-        self._url = options.url or "https://api.openai.com/v1"
-        self._variable = options.key_variable or "OPENAI_API_KEY"
-
-    @cached_property
-    def _address(self) -> Address:
-        return Address(self.title, self._url, self._variable, check=_CHECK)
-
-    @property
-    def remote(self) -> bool:
-        return self._address.remote
+    vendor_url: ClassVar[str] = "https://api.openai.com/v1"
+    vendor_variable: ClassVar[str] = "OPENAI_API_KEY"
+    check: ClassVar[str] = _CHECK
 
     def submit(self, job: TuningJob, known: Known, keep: Keep) -> str:
         if not job.model:
@@ -63,17 +52,20 @@ class OpenAi:
         ids = upload_missing(job, self.format, known, keep, listed=self._files, upload=self._upload)
         if "job" not in known:
             keep("job", self._find_job(job) or self._create(job, ids))
-        return "`foretune tune status` says how far it is, `foretune tune fetch` brings the result."
+        return (
+            left_out(job, self.format)
+            + "`foretune tune status` says how far it is, `foretune tune fetch` brings the result."
+        )
 
     def _files(self) -> dict[str, str]:
-        listed = self._address.get("/files", purpose="fine-tune").get("data", [])
+        listed = self.address.get("/files", purpose="fine-tune").get("data", [])
         return {each["filename"]: each["id"] for each in listed}
 
     def _upload(self, name: str, content: bytes) -> str:
-        return str(self._address.upload("/files", {"purpose": "fine-tune"}, name, content)["id"])
+        return str(self.address.upload("/files", {"purpose": "fine-tune"}, name, content)["id"])
 
     def _find_job(self, job: TuningJob) -> str:
-        listed = self._address.get("/fine_tuning/jobs", limit=100, **{"metadata[foretune]": job.id}).get("data", [])
+        listed = self.address.get("/fine_tuning/jobs", limit=100, **{"metadata[foretune]": job.id}).get("data", [])
         mine = (each["id"] for each in listed if (each.get("metadata") or {}).get("foretune") == job.id)
         return next(mine, "")
 
@@ -87,7 +79,7 @@ class OpenAi:
             "metadata": {"foretune": job.id},
             "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": job.epochs}}},
         }
-        return str(self._address.post("/fine_tuning/jobs", body)["id"])
+        return str(self.address.post("/fine_tuning/jobs", body)["id"])
 
     def status(self, job_id: str, known: Known) -> Progressed:
         answer = self._asked(known)
@@ -97,17 +89,14 @@ class OpenAi:
         return Progressed(state, _why(answer), left, answer.get("trained_tokens"))
 
     def _asked(self, known: Known) -> dict[str, Any]:
-        return self._address.get(f"/fine_tuning/jobs/{known['job']}")
+        return self.address.get(f"/fine_tuning/jobs/{known['job']}")
 
     def fetch(self, job_id: str, known: Known, *, hosted: bool) -> Hosted:
         model = self._asked(known).get("fine_tuned_model")
         if not model:
             raise ServiceError(f"OpenAI names no model for the job {known['job']}: look at it in its dashboard.")
         # The vendor's own address is what an engine without one has.
-        return Hosted("openai", "" if self._url == "https://api.openai.com/v1" else self._url, str(model))
-
-    def forget(self, known: Known) -> int:
-        return sum(self._address.delete(f"/files/{known[side]}") for side in SIDES if side in known)
+        return Hosted("openai", "" if self.url == self.vendor_url else self.url, str(model))
 
 
 def _why(answer: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-from functools import cached_property
 from typing import Any, ClassVar
 
 from foretune.errors import InputError
@@ -19,12 +18,11 @@ from foretune.tuning.services.base import (
     Known,
     Progressed,
     ServiceError,
-    ServiceOptions,
     TuningJob,
     service,
 )
-from foretune.tuning.services.files import SIDES, upload_missing
-from foretune.tuning.services.http import Address, where_in_file
+from foretune.tuning.services.files import left_out, upload_missing
+from foretune.tuning.services.http import HttpService, where_in_file
 
 __all__: list[str] = []
 
@@ -47,24 +45,15 @@ _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
 @service
-class Together:
+class Together(HttpService):
     """Uploads the files, creates a LoRA job, and brings the adapter back."""
 
     name: ClassVar[str] = "together"
     title: ClassVar[str] = "Together"
     format: ClassVar[str] = "together"
-
-    def __init__(self, options: ServiceOptions) -> None:
-        self._url = options.url or "https://api.together.xyz/v1"
-        self._variable = options.key_variable or "TOGETHER_API_KEY"
-
-    @cached_property
-    def _address(self) -> Address:
-        return Address(self.title, self._url, self._variable, check=_CHECK)
-
-    @property
-    def remote(self) -> bool:
-        return self._address.remote
+    vendor_url: ClassVar[str] = "https://api.together.xyz/v1"
+    vendor_variable: ClassVar[str] = "TOGETHER_API_KEY"
+    check: ClassVar[str] = _CHECK
 
     def submit(self, job: TuningJob, known: Known, keep: Keep) -> str:
         model = job.model or (job.base.model.upstream if job.base and job.base.model else "")
@@ -73,17 +62,20 @@ class Together:
         ids = upload_missing(job, self.format, known, keep, listed=self._files, upload=self._upload)
         if "job" not in known:
             keep("job", self._find_job(ids["train"]) or self._create(job, model, ids))
-        return "`foretune tune status` says how far it is, `foretune tune fetch` brings the adapter."
+        return (
+            left_out(job, self.format)
+            + "`foretune tune status` says how far it is, `foretune tune fetch` brings the adapter."
+        )
 
     def _files(self) -> dict[str, str]:
-        return {each["filename"]: each["id"] for each in self._address.get("/files").get("data", [])}
+        return {each["filename"]: each["id"] for each in self.address.get("/files").get("data", [])}
 
     def _upload(self, name: str, content: bytes) -> str:
         fields = {"purpose": "fine-tune", "file_name": name, "file_type": "jsonl"}
-        return str(self._address.upload("/files/upload", fields, name, content)["id"])
+        return str(self.address.upload("/files/upload", fields, name, content)["id"])
 
     def _find_job(self, training_file: str) -> str:
-        listed = self._address.get("/fine-tunes").get("data", [])
+        listed = self.address.get("/fine-tunes").get("data", [])
         return next((each["id"] for each in listed if each.get("training_file") == training_file), "")
 
     def _create(self, job: TuningJob, model: str, ids: dict[str, str]) -> str:
@@ -106,10 +98,10 @@ class Together:
             "random_seed": settings.seed,
             "suffix": job.name[:40],
         }
-        return str(self._address.post("/fine-tunes", body)["id"])
+        return str(self.address.post("/fine-tunes", body)["id"])
 
     def status(self, job_id: str, known: Known) -> Progressed:
-        answer = self._address.get(f"/fine-tunes/{known['job']}")
+        answer = self.address.get(f"/fine-tunes/{known['job']}")
         state = _STATES.get(str(answer.get("status")), JobState.RUNNING)
         progress = answer.get("progress") or {}
         left = float(progress["seconds_remaining"]) if progress.get("estimate_available") else None
@@ -117,17 +109,14 @@ class Together:
 
     def fetch(self, job_id: str, known: Known, *, hosted: bool) -> Adopted | Hosted:
         if hosted:
-            answer = self._address.get(f"/fine-tunes/{known['job']}")
+            answer = self.address.get(f"/fine-tunes/{known['job']}")
             model = answer.get("model_output_name")
             if not model:
                 raise ServiceError(f"Together names no model for the job {known['job']}: look at it in its dashboard.")
-            return Hosted("openai", self._url, str(model))
+            return Hosted("openai", self.url, str(model))
         packed = io.BytesIO()
-        self._address.download("/finetune/download", packed, most=_MOST_BYTES, ft_id=known["job"], checkpoint="adapter")
+        self.address.download("/finetune/download", packed, most=_MOST_BYTES, ft_id=known["job"], checkpoint="adapter")
         return _unpacked(packed.getvalue())
-
-    def forget(self, known: Known) -> int:
-        return sum(self._address.delete(f"/files/{known[side]}") for side in SIDES if side in known)
 
 
 def _why(answer: dict[str, Any]) -> str:
