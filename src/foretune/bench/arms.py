@@ -101,10 +101,15 @@ def _search(question: Question, bench: Bench) -> ArmAnswer:
     return ArmAnswer(response, tuple(found), bench.clock() - started)
 
 
+def plain_prompt(question: Question) -> tuple[Message, ...]:
+    """What an arm without documents is asked."""
+    return (Message("system", "Answer the question in one short sentence."), Message("user", question.question))
+
+
 def _without_documents(question: Question, bench: Bench, adapter: Path | None) -> ArmAnswer:
     started = bench.clock()
     completion = bench.engine.complete(
-        [Message("system", "Answer the question in one short sentence."), Message("user", question.question)],
+        plain_prompt(question),
         max_tokens=bench.max_answer_tokens,
         seed=bench.seed,
         adapter=adapter,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from foretune.cli import tune_jobs
 from foretune.cli.views import AsJson, CsvFile, HtmlFile, View, show
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="Train an adapter on the pairs, check it, and export it.")
+tune_jobs.register(app)
 
 Runner = Literal["local", "ray"]
 Name = Annotated[
@@ -63,6 +65,12 @@ def tune(
     )
     if metrics.get("stopped"):
         typer.echo(f"It ended after epoch {metrics['kept_epoch']}: {metrics['stopped']}.")
+    if metrics.get("dev_right"):
+        before, after = metrics["dev_right"][0], metrics["dev_right"][metrics["kept_epoch"]]
+        typer.echo(
+            f"Of {len(metrics['dev_questions'])} bench questions asked while training it answers {after} right, "
+            f"{before} before; it was chosen by them, so the bench proves nothing by them."
+        )
     if metrics.get("dropped"):
         typer.echo(f"{len(metrics['dropped'])} examples set aside as too long: raise tuning.max_tokens to use them.")
     for sentence in found.get("sentences", []):
@@ -164,7 +172,7 @@ def _row(adapter: StoredAdapter) -> Mapping[str, Any]:
         "kind": adapter.kind,
         "at": adapter.at[:16].replace("T", " "),
         "examples": metrics["examples"],
-        "loss": round(metrics["losses"][-1], 4),
+        "loss": round(metrics["losses"][-1], 4) if metrics["losses"] else None,
         "evaluation_loss": round(min(evaluation[1:], default=evaluation[0]), 4) if evaluation else None,
         "label": adapter.label,
         "base_hash": adapter.base_hash,

@@ -20,7 +20,7 @@ from foretune.engines.types import Capability, Completion, ContextOverflowError,
 from foretune.errors import EngineError
 from foretune.types import digest
 
-__all__ = ["RETRIES", "RemoteEngine", "client_options", "on_this_machine", "shown_address"]
+__all__ = ["RETRIES", "RemoteEngine", "api_key", "client_options", "error_code", "on_this_machine", "shown_address"]
 
 RETRIES = 5
 """Of a call that failed for the moment (429, 5xx, connection lost), with growing waits between (the clients do it)."""
@@ -78,7 +78,7 @@ class RemoteEngine(BaseEngine):
                 f"engine.url is {self._url!r}, which is not an address: write it like http://localhost:8000/v1."
             )
         self._variable = options.api_key_variable or ("" if options.url else vendor_variable)
-        self._key = _key(self._variable)
+        self._key = api_key(self._variable)
         self._info = EngineInfo(
             name=options.model,
             kind=kind,
@@ -118,7 +118,7 @@ class RemoteEngine(BaseEngine):
         except sdk.APIConnectionError:
             raise EngineError(f"{where} cannot be reached: start it, or check engine.url in foretune.toml.") from None
         except sdk.APIStatusError as error:
-            status, code = error.status_code, _error_code(error.body)
+            status, code = error.status_code, error_code(error.body)
             if code == "context_length_exceeded" or code == "exceed_context_size_error":
                 raise ContextOverflowError(
                     f"The prompt is too long for {self._info.name} at {shown_address(self._url)}: shorten it."
@@ -146,7 +146,12 @@ def client_options(sdk: ModuleType, engine: RemoteEngine) -> dict[str, Any]:
     }
 
 
-def _key(variable: str) -> str:
+def api_key(variable: str) -> str:
+    """The key in an environment variable; a word that stands for none where no variable is named.
+
+    Raises:
+        EngineError: the variable is not set.
+    """
     if not variable:
         return "none"
     if key := os.environ.get(variable, "").strip():
@@ -172,7 +177,7 @@ def shown_address(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
 
-def _error_code(body: object) -> str:
+def error_code(body: object) -> str:
     """The error's short name, where it gives one."""
     error = body.get("error", body) if isinstance(body, dict) else {}
     for field in ("code", "type"):

@@ -8,6 +8,7 @@ from typing import Any
 
 from foretune.evidence import Support, ground
 from foretune.governance.hostile import neutralise
+from foretune.governance.markup import prose
 from foretune.pairs.checks import Candidate, copied, faults, same_question
 from foretune.pairs.framework import Framework, Style
 from foretune.pairs.slots import Ask, Draft, Making
@@ -104,11 +105,11 @@ def ask_for_text(unit: Unit, instruction: str, prompt: str) -> Ask:
     messages = (Message("system", instruction), Message("user", shown(unit, _READ_WORDS)))
 
     def wrong(draft: Draft) -> list[str]:
-        grounding = ground(unit.text, draft.response)
+        grounding = ground(prose(unit.text), draft.response)
         bad = next((span for span in grounding.spans if span.verdict is not Support.SUPPORTED), None)
         return [] if bad is None and grounding.spans else [f"the text does not say so ({bad.why if bad else 'empty'})"]
 
-    return Ask(messages, _TEXT, lambda said: Draft(prompt, str(said["text"]).strip()), wrong, max_tokens=160)
+    return Ask(messages, _TEXT, lambda said: Draft(prompt, _whole(str(said["text"]))), wrong, _TEXT_TOKENS)
 
 
 def ask_for_plain(unit: Unit, asked: str) -> Ask:
@@ -120,13 +121,14 @@ def ask_for_plain(unit: Unit, asked: str) -> Ask:
         found = copied(plain, unit.text)
         if len(plain.split()) < _SHORTEST_PLAIN:
             found.append("it leaves most of the text out")
-        if not ground(unit.text, plain).spans or any(
-            span.verdict is Support.CONTRADICTED for span in ground(unit.text, plain).spans
-        ):
+        spans = ground(prose(unit.text), plain).spans
+        if not spans or any(span.verdict is Support.CONTRADICTED for span in spans):
             found.append("it says what the text does not say")
         return found
 
-    return Ask(messages, _TEXT, lambda said: Draft(f"{asked}\n\n{str(said['text']).strip()}", unit.text), wrong, 160)
+    return Ask(
+        messages, _TEXT, lambda said: Draft(f"{asked}\n\n{_whole(str(said['text']))}", unit.text), wrong, _TEXT_TOKENS
+    )
 
 
 _READ_WORDS = 400
@@ -138,10 +140,20 @@ _PLAIN = (
 )
 _TEXT = {
     "type": "object",
-    "properties": {"text": {"type": "string", "minLength": 20, "maxLength": 900}},
+    "properties": {"text": {"type": "string", "minLength": 20, "maxLength": 600}},
     "required": ["text"],
     "additionalProperties": False,
 }
+_TEXT_TOKENS = 240
+"""Enough for the schema's longest text: a small model writes up to it, and one that is cut short is no JSON."""
+
+
+def _whole(text: str) -> str:
+    """Without the sentence that the longest length cut off."""
+    end = max(text.rfind(mark) for mark in ".!?") + 1
+    return (text[:end] if end else text).strip()
+
+
 _REPHRASE = (
     "Ask the same question in other words. It has to have exactly the same answer. Do not answer it, add nothing that "
     "was not asked, and keep names and numbers as they are."

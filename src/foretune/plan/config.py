@@ -279,9 +279,9 @@ class TuningSettings(Section):
     run: Literal["pilot", "full", "never"] = Field(
         "pilot", description="what `foretune run` trains: pilot (ten pairs), full (all pairs) or never"
     )
-    method: Literal["lora", "rslora", "dora"] = Field(
+    method: Literal["lora", "rslora", "dora", "qlora"] = Field(
         "lora",
-        description="lora; rslora: scaled by alpha / √rank, for high ranks; dora: exported merged, not switched",
+        description="lora; rslora, for high ranks; dora, exported merged; qlora, in four bits on a GPU",
     )
     rank: int = Field(16, ge=1, le=256, description="rank of the update matrices")
     alpha: int = Field(32, ge=1, description="scale of the update: alpha / rank")
@@ -294,6 +294,12 @@ class TuningSettings(Section):
     epochs: int = Field(0, ge=0, description="passes over the pairs; 0: 3, or more for fewer than 34 pairs")
     early_stopping: int = Field(
         2, ge=0, description="stop after so many passes without a lower evaluation loss, and keep the best; 0: never"
+    )
+    bench_fraction: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="share of the bench questions that early stopping goes by too; the bench proves nothing by them",
     )
     batch_size: int = Field(2, ge=1, description="examples computed at once")
     gradient_accumulation: int = Field(

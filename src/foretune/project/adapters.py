@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,12 @@ from foretune.tuning import AdapterResult, Example
 from foretune.types import Label, Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
-from foretune.vault.sealed import is_there, opened, seal
+from foretune.vault.sealed import is_there, opened, sealer
 
 if TYPE_CHECKING:
     from foretune.project.project import Project
+    from foretune.tuning.dev import DevQuestion
+    from foretune.tuning.weights import WeightFiles
 
 __all__ = [
     "FEWEST",
@@ -39,11 +41,14 @@ __all__ = [
     "find_adapter",
     "measured_speed",
     "named_adapter",
+    "register",
     "require_adapter",
     "require_label",
     "require_weights",
     "train",
+    "trained_label",
     "training_pairs",
+    "weight_files",
 ]
 
 REPLAY = "replay"
@@ -104,9 +109,26 @@ def adapter_id(project: Project, *, pilot: bool) -> str:
         "pilot" if pilot else "full",
         pairs_digest(training_pairs(project)),
         pairs_digest(evaluation_pairs(project)),
-        project.config.tuning.model_dump(exclude={"run", "price_hour"}),
+        project.config.tuning.model_dump(exclude={"run", "price_hour", "bench_fraction"}),
         locate(project.config.engine.model).hash,
+        *([[digest(asdict(each)) for each in asked]] if (asked := [] if pilot else dev_questions(project)) else []),
     )[:16]
+
+
+def dev_questions(project: Project) -> list[DevQuestion]:
+    """Bench questions that early stopping goes by (``tuning.bench_fraction``); none where there is no bench.
+
+    Raises:
+        InputError: the questions file cannot be used.
+    """
+    from foretune.bench.arms import plain_prompt
+    from foretune.tuning.dev import DevQuestion, dev_part
+
+    settings = project.config.tuning
+    if not settings.bench_fraction or not (project.folder / project.config.purpose.questions).exists():
+        return []
+    chosen = dev_part(project.questions(), settings.bench_fraction, seed=settings.seed)
+    return [DevQuestion(each, plain_prompt(each), project.config.bench.max_answer_tokens) for each in chosen]
 
 
 def require_weights(project: Project) -> None:
@@ -156,22 +178,35 @@ def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0
         settings=project.config.tuning,
         evaluation=[example(pair) for pair in evaluation_pairs(project)],
         progress=progress,
+        files=weight_files(project, pairs),
+        **({} if pilot else {"dev": dev_questions(project)}),
     )
-    return _register(project, identity, result, kind="pilot" if pilot else "full", pairs=pairs)
+    return register(project, identity, result, kind="pilot" if pilot else "full", pairs=pairs)
 
 
-def _register(
-    project: Project, identity: str, result: AdapterResult, *, kind: str, pairs: Sequence[Pair]
+def register(
+    project: Project,
+    identity: str,
+    result: AdapterResult,
+    *,
+    kind: str,
+    pairs: Sequence[Pair],
+    at_least: Label = Label.PUBLIC,
 ) -> StoredAdapter:
+    """Make a trained adapter the project's own; its label is the highest of the documents it learned from.
+
+    Args:
+        kind: ``pilot``, ``full``, or the service that trained it.
+        at_least: the label that its pairs had when they were handed over.
+    """
     from foretune.models import locate
     from foretune.tuning.card import adapter_name
 
     model = locate(project.config.engine.model)
     trained = set(result.trained)
-    label = _trained_label(project, [pair for pair in pairs if pair.id in trained])
-    if label.rank >= Label.CONFIDENTIAL.rank:
-        for weights in [*result.path.parent.rglob("*.gguf"), *result.path.parent.rglob("*.safetensors")]:
-            seal(project.vault, weights)
+    label = max(
+        at_least, trained_label(project, [pair for pair in pairs if pair.id in trained]), key=lambda each: each.rank
+    )
     values = {
         "id": identity,
         "name": adapter_name(model, result.settings, kind=kind, data_hash=result.data_hash),
@@ -181,7 +216,7 @@ def _register(
         "base_hash": result.base_hash,
         "label": label.value,
         "settings": result.settings,
-        "metrics": _metrics(result),
+        "metrics": _metrics(result) | ({} if kind in ("pilot", "full") else {"trainer": kind}),
         "at": now(),
     }
     with project.vault.writing() as connection:
@@ -194,7 +229,18 @@ def _register(
     return found
 
 
-def _trained_label(project: Project, pairs: Sequence[Pair]) -> Label:
+def weight_files(project: Project, pairs: Sequence[Pair], *, at_least: Label = Label.PUBLIC) -> WeightFiles:
+    """How the weights of an adapter that learns ``pairs`` are kept: sealed, where one of them is confidential or more.
+
+    Also where the confidential ones turn out too long to be trained on: before training nobody can tell.
+    """
+    from foretune.tuning.weights import PLAIN, WeightFiles
+
+    secret = max(at_least.rank, trained_label(project, pairs).rank) >= Label.CONFIDENTIAL.rank
+    return WeightFiles(sealer(project.vault)) if secret else PLAIN
+
+
+def trained_label(project: Project, pairs: Sequence[Pair]) -> Label:
     """The highest label of the documents that pairs are from: an adapter can repeat what it learned."""
     ids = sorted({pair.document_id for pair in pairs})
     highest = Label.PUBLIC
@@ -225,6 +271,8 @@ def _metrics(result: AdapterResult) -> dict[str, Any]:
         "seconds": result.seconds,
         "startup_seconds": result.startup_seconds,
         "kept_epoch": result.kept_epoch,
+        "dev_right": list(result.dev_right),
+        "dev_questions": list(result.dev_questions),
         "stopped": result.stopped,
         "precision": result.precision,
         "dropped": [[item.id, item.reason] for item in result.dropped],
@@ -302,7 +350,9 @@ def measured_speed(project: Project) -> float | None:
         base = locate(project.config.engine.model).hash
     except ModelError:
         return None  # not fetched yet, so nothing was trained on it
-    trained = [a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds")]
+    trained = [
+        a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds") and "trainer" not in a.metrics
+    ]
     return trained[-1].metrics["tokens"] / trained[-1].metrics["seconds"] if trained else None
 
 

@@ -15,14 +15,16 @@ from foretune.project.adapters import (
     adapter_id,
     adapters,
     count_of,
+    dev_questions,
     evaluation_pairs,
     example,
     require_weights,
     train,
     training_pairs,
+    weight_files,
 )
 from foretune.types import Arm
-from foretune.vault.sealed import opened_folder
+from foretune.vault.sealed import opened, opened_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +57,7 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
     stored = stored_curve(project) or {}
     measured: dict[str, Any] = stored["sizes"] if stored.get("identity") == identity else {}
     wanted = sizes(sum(not pair.replay for pair in pairs))
+    files = weight_files(project, training_pairs(project))
     for size in wanted:
         if str(size) in measured:
             continue
@@ -68,13 +71,21 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
         else:
             chosen = subset(pairs, size, seed=settings.seed)
             result = tuning.tune(
-                chosen, base=base, folder=folder, settings=settings, evaluation=held_out, progress=progress
+                chosen,
+                base=base,
+                folder=folder,
+                settings=settings,
+                evaluation=held_out,
+                dev=dev_questions(project),
+                progress=progress,
+                files=files,
             )
         with opened_folder(project.vault, result.peft) as peft:
             losses = document_losses(replace(result, peft=peft), held_out, base=base, settings=settings)
+        path = opened(project.vault, result.path)
         measured[str(size)] = {
             "losses": [asdict(each) for each in losses],
-            "bench": None if settings.method == "dora" else _bench(project, result.path, progress),
+            "bench": None if settings.method == "dora" else _bench(project, path, progress),
             "tokens": result.tokens,
             "seconds": result.seconds,
         }

@@ -43,10 +43,12 @@ if TYPE_CHECKING:
     from foretune.plan.advice import Advice, CorpusFacts
     from foretune.project.adapters import StoredAdapter
     from foretune.project.erasing import Receipt
+    from foretune.project.jobs import Fetched, StoredJob
     from foretune.project.stages import StageState
     from foretune.project.watching import Fresh
     from foretune.releases import Release
     from foretune.retrieval import Answer, Answerer, DocumentFilter, Hit, IndexSummary, Searcher
+    from foretune.tuning.services import Progressed
 
 __all__ = ["PLAN", "Project"]
 
@@ -535,6 +537,35 @@ class Project:
 
         with self.working():
             return train(self, pilot=pilot, workers=workers, progress=progress)
+
+    def submit_tuning(
+        self, service: str, *, model: str = "", url: str = "", key_variable: str = "", folder: Path = Path()
+    ) -> tuple[StoredJob, str]:
+        """Hand the pairs to a service or another trainer; says what to do next. One cut short goes on."""
+        from foretune.project.jobs import submit_job
+
+        with self.working():
+            return submit_job(self, service, model=model, url=url, key_variable=key_variable, folder=folder)
+
+    def tuning_jobs(self, name: str = "") -> list[tuple[StoredJob, Progressed]]:
+        """How far each job is, oldest first; or the one whose id begins with ``name``."""
+        from foretune.project.jobs import follow_job, jobs
+
+        return [follow_job(self, name)] if name else [follow_job(self, each.id) for each in jobs(self)]
+
+    def fetch_tuning(
+        self, name: str = "", *, folder: Path | None = None, hosted: bool = False, use: bool = False
+    ) -> Fetched:
+        """Bring the result of a job; with ``use`` a model that is served elsewhere becomes the plan's engine."""
+        from foretune.plan.toml import update
+        from foretune.project.jobs import fetch_job
+
+        with self.working():
+            fetched = fetch_job(self, name, folder=folder, hosted=hosted)
+            if use and (served := fetched.hosted) is not None:
+                changes = {"engine.kind": served.kind, "engine.url": served.url, "engine.model": served.model}
+                self.config = update(self.folder / PLAN, changes)
+        return fetched
 
     def pilot_answers(self, adapter: StoredAdapter, progress: Progress = silent) -> dict[str, Any]:
         """What a pilot has to answer: does loss fall, does it memorise, does it forget, what will the whole cost."""

@@ -46,6 +46,7 @@ def model_card(
         checks: by name, what they came to; each has a ``sentence``.
     """
     evaluation = metrics["evaluation_losses"]
+    trainer = metrics.get("trainer") or "Foretune"
     lines = [
         "---",
         f"base_model: {base.name}",
@@ -56,7 +57,7 @@ def model_card(
         "",
         f"# {name}",
         "",
-        f"A {settings['method']} adapter for {base.name}, trained on {at[:10]} with Foretune. "
+        f"A {settings['method']} adapter for {base.name}, trained on {at[:10]} with {trainer}. "
         f"**Label: {label}**, that of the most sensitive document it learned from: it can repeat what it learned.",
         "",
         "| | |",
@@ -79,7 +80,9 @@ def model_card(
         "",
         "## Losses",
         "",
-        f"Training {metrics['losses'][0]:.3f} → {metrics['losses'][-1]:.3f} (mean cross-entropy a token, nats).",
+        f"Training {metrics['losses'][0]:.3f} → {metrics['losses'][-1]:.3f} (mean cross-entropy a token, nats)."
+        if metrics["losses"]
+        else "Not told by whoever trained it.",
     ]
     if evaluation:
         lines.append(

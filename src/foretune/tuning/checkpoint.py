@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foretune.files import replacing
+from foretune.errors import VaultError
 from foretune.tuning.runtime import torch
+from foretune.tuning.weights import PLAIN, WeightFiles
 
 __all__ = ["Checkpoint", "Position"]
 
@@ -23,10 +24,12 @@ class Position:
     """Optimiser steps that are complete in the epoch under way."""
     losses: list[float] = field(default_factory=list)
     evaluation_losses: list[float] = field(default_factory=list)
+    dev_right: list[int] = field(default_factory=list)
+    """Dev questions answered right: before training, then after each complete epoch."""
     kept: dict[str, torch.Tensor] = field(default_factory=dict)
     """The adapter after :attr:`kept_epoch`, by parameter name."""
     kept_epoch: int = 0
-    """The complete epoch with the lowest evaluation loss; without evaluation the last one. 0: none yet."""
+    """The complete epoch that was best (:func:`~foretune.tuning.train.train`); without evaluation the last. 0: none."""
     stopped: str = ""
     """Why training ended before its last epoch, a clause; empty where it did not."""
     tokens: int = 0
@@ -40,6 +43,7 @@ class Checkpoint:
     path: Path
     inputs: str
     """Digest of base, examples and settings; a file made from others is ignored."""
+    files: WeightFiles = PLAIN
 
     def save(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, position: Position) -> None:
         """Replace the file; a kill at any moment leaves the old one or the new one."""
@@ -51,8 +55,8 @@ class Checkpoint:
             "dice": torch.get_rng_state(),
             "gpu_dice": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
-        with replacing(self.path) as draft:
-            torch.save(state, draft)
+        with self.files.writing(self.path) as stream:
+            torch.save(state, stream)
 
     def restore(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Position:
         """Load the file into model, optimiser and dice; a fresh position where there is none."""
@@ -71,13 +75,14 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Training is over."""
-        self.path.unlink(missing_ok=True)
+        self.files.remove(self.path)
 
     def _read(self) -> dict[str, Any] | None:
         # weights_only: a checkpoint is data and may not run code. One that is damaged or was
         # made from other inputs costs a new start and nothing else.
         try:
-            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+            with self.files.reading(self.path) as stream:
+                state: dict[str, Any] = torch.load(stream, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, VaultError):
             return None
         return state if state.get("inputs") == self.inputs else None

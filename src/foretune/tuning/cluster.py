@@ -1,7 +1,8 @@
 """The same recipe on a Ray cluster: one worker a process, which train one adapter together.
 
-The folder and the model file must lead to the same files on every machine. Examples travel encrypted, with a key
-that only this process and the workers hold, in memory: Ray may write what it carries to disk.
+The folder and the model file must lead to the same files on every machine. Examples, and the key that weights are
+sealed with, travel encrypted, with a key that only this process and the workers hold, in memory: Ray may write what
+it carries to disk.
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ import os
 import pickle
 import socket
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foretune.errors import ForetuneError, InputError
 from foretune.models import ModelFiles, locate
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress, silent
 from foretune.tuning.types import AdapterResult, Example
+from foretune.tuning.weights import PLAIN, WeightFiles
+
+if TYPE_CHECKING:
+    from foretune.tuning.dev import DevQuestion
 
 __all__ = ["tune_on_ray"]
 
@@ -32,9 +38,11 @@ def tune_on_ray(
     folder: Path,
     settings: TuningSettings,
     evaluation: Sequence[Example] = (),
+    dev: Sequence[DevQuestion] = (),
     workers: int = 2,
     recipe: str = "tune",
     progress: Progress = silent,
+    files: WeightFiles = PLAIN,
 ) -> AdapterResult:
     """:func:`~foretune.tuning.tune` (or ``pilot``) by several workers on the cluster that ``RAY_ADDRESS`` names.
 
@@ -57,7 +65,9 @@ def tune_on_ray(
     if started:
         connect(workers)
     key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, pickle.dumps((list(examples), list(evaluation))), None)
+    sealed = nonce + AESGCM(key).encrypt(
+        nonce, pickle.dumps((list(examples), list(evaluation), list(dev), files)), None
+    )
     job = {"base": base.id, "hash": base.hash, "folder": str(folder.resolve()), "settings": settings, "recipe": recipe}
     team: list[Any] = []
     try:
@@ -112,6 +122,13 @@ class _Worker:
                 f"The model {base.name} on {socket.gethostname()} is another one: copy the same file there."
             )
         plain = AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-        examples, evaluation = pickle.loads(plain)  # noqa: S301 - authenticated: only the caller has the key
-        make = recipes.pilot if job["recipe"] == "pilot" else recipes.tune
-        return make(examples, base=base, folder=Path(job["folder"]), settings=job["settings"], evaluation=evaluation)
+        examples, evaluation, dev, files = pickle.loads(plain)  # noqa: S301 - authenticated: only the caller has the key
+        make = recipes.pilot if job["recipe"] == "pilot" else partial(recipes.tune, dev=dev)
+        return make(
+            examples,
+            base=base,
+            folder=Path(job["folder"]),
+            settings=job["settings"],
+            evaluation=evaluation,
+            files=files,
+        )

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from foretune.engines.adapters import BASE_HASH_KEY
-from foretune.files import replacing
 from foretune.tuning.layout import LINEAR_LAYERS, Architecture, interleave_rotary_rows
 from foretune.tuning.runtime import torch
+from foretune.tuning.weights import PLAIN, WeightFiles
 
 __all__ = ["export_gguf"]
 
@@ -26,6 +26,7 @@ def export_gguf(
     key_value_heads: int,
     alpha: float,
     base_hash: str,
+    files: WeightFiles = PLAIN,
 ) -> None:
     """Write ``path``, whole or not at all; the same weights give the same bytes.
 
@@ -38,7 +39,7 @@ def export_gguf(
     """
     import gguf
 
-    with replacing(path) as draft:
+    with files.draft(path) as draft:
         writer = gguf.GGUFWriter(str(draft), architecture.name)
         writer.add_type(gguf.GGUFType.ADAPTER)
         writer.add_string(gguf.Keys.Adapter.TYPE, "lora")

@@ -48,7 +48,9 @@ def explain_out_of_memory(settings: TuningSettings) -> Iterator[None]:
         if not isinstance(error, MemoryError) and not any(sign in str(error).lower() for sign in _SIGNS):
             raise
         lower = smaller(settings)
-        if not lower:
+        if not lower and settings.method == "lora" and "cuda" in str(error).lower():
+            advice = "set tuning.method = qlora in foretune.toml, or use a smaller model"
+        elif not lower:
             advice = "use a smaller model, or a machine with more memory"
         else:
             advice = f"set {' and '.join(f'tuning.{name} = {value}' for name, value in lower.items())} in foretune.toml"

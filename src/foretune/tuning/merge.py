@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from foretune.files import replacing
 from foretune.tuning.layout import ARCHITECTURES, LINEAR_LAYERS, interleave_rotary_rows
+from foretune.tuning.weights import PLAIN, WeightFiles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ FILE_TYPES: Mapping[str, int] = {"F32": 0, "F16": 1, "Q8_0": 7}
 _PREFIX = "base_model.model.model."
 
 
-def write_merged(base: Path, peft: Path, out: Path, *, kind: str, name: str = "") -> None:
+def write_merged(base: Path, peft: Path, out: Path, *, kind: str, name: str = "", files: WeightFiles = PLAIN) -> None:
     """Write ``base`` with the update of the PEFT folder ``peft`` added to its weights; whole or not at all.
 
     The matrices are stored as ``kind``; norms and biases stay float32, as in every GGUF file.
@@ -46,13 +46,13 @@ def write_merged(base: Path, peft: Path, out: Path, *, kind: str, name: str = ""
 
     reader = gguf.GGUFReader(base)
     architecture = str(reader.fields["general.architecture"].contents())
-    updates = _Updates.read(peft)
+    updates = _Updates.read(peft, files)
     heads = {
         layer: int(reader.fields[f"{architecture}.attention.{key}"].contents())
         for layer, key in (("attn_q", "head_count"), ("attn_k", "head_count_kv"))
     }
     stored_as = gguf.GGMLQuantizationType[kind]
-    with replacing(out) as draft:
+    with files.draft(out) as draft:
         writer = gguf.GGUFWriter(str(draft), architecture)
         _copy_metadata(
             reader, writer, {"general.file_type": FILE_TYPES[kind], **({"general.name": name} if name else {})}
@@ -119,13 +119,14 @@ class _Updates:
         self._scale = scale
 
     @classmethod
-    def read(cls, folder: Path) -> _Updates:
-        from safetensors.numpy import load_file
+    def read(cls, folder: Path, files: WeightFiles) -> _Updates:
+        from safetensors.numpy import load
 
         config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         rank = config["r"]
         scale = config["lora_alpha"] / (math.sqrt(rank) if config.get("use_rslora") else rank)
-        return cls(load_file(folder / "adapter_model.safetensors"), scale)
+        with files.reading(folder / "adapter_model.safetensors") as stream:
+            return cls(load(stream.read()), scale)
 
     def find(self, gguf_name: str) -> _Update | None:
         block, layer, kind = [*gguf_name.split(".")[1:], "", "", ""][:3]

@@ -14,10 +14,12 @@ from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress, silent
 from foretune.tuning.chat import load_chat_tokenizer
+from foretune.tuning.dev import DevQuestion
 from foretune.tuning.memorisation import canaries
 from foretune.tuning.run import Selection, run
 from foretune.tuning.tokenize import Encoded, encode_examples, shorten
 from foretune.tuning.types import AdapterResult, Dropped, Example
+from foretune.tuning.weights import PLAIN, WeightFiles
 
 __all__ = ["MIN_EXAMPLES", "PILOT_EVALUATION", "PILOT_EXAMPLES", "pilot", "spread", "tune"]
 
@@ -36,7 +38,9 @@ def tune(
     folder: Path,
     settings: TuningSettings,
     evaluation: Sequence[Example] = (),
+    dev: Sequence[DevQuestion] = (),
     progress: Progress = silent,
+    files: WeightFiles = PLAIN,
 ) -> AdapterResult:
     """Train a LoRA adapter for ``base`` on all ``examples`` that fit.
 
@@ -47,6 +51,8 @@ def tune(
             One folder holds one adapter. None of the files holds text, but an adapter can
             repeat what it learnt, so they are readable by their owner only.
         evaluation: examples that are never trained on; their loss is measured once an epoch.
+        dev: bench questions that are asked once an epoch and that early stopping goes by.
+        files: how checkpoints and weights are kept.
 
     Returns:
         The adapter. Called again with equal inputs, the one in ``folder``, at once; after an
@@ -80,6 +86,8 @@ def tune(
         folder=folder,
         settings=settings,
         progress=progress,
+        dev=dev,
+        files=files,
     )
 
 
@@ -91,6 +99,7 @@ def pilot(
     settings: TuningSettings,
     evaluation: Sequence[Example] = (),
     progress: Progress = silent,
+    files: WeightFiles = PLAIN,
 ) -> AdapterResult:
     """Train a LoRA adapter on ten of ``examples``, of up to ``settings.pilot_tokens`` tokens.
 
@@ -132,6 +141,7 @@ def pilot(
         folder=folder,
         settings=settings,
         progress=progress,
+        files=files,
     )
 
 

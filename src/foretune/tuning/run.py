@@ -6,34 +6,37 @@ import json
 import math
 import shutil
 import time
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from foretune.engines.gguf_header import read_header
 from foretune.errors import InputError
-from foretune.files import file_sha256, replacing, sweep_drafts
+from foretune.files import replacing, sweep_drafts
 from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.progress import Progress
 from foretune.tuning.base import load_base
 from foretune.tuning.chat import ChatTokenizer
 from foretune.tuning.checkpoint import Checkpoint
+from foretune.tuning.dev import DevQuestion, count_right
 from foretune.tuning.export_gguf import export_gguf
 from foretune.tuning.layout import ARCHITECTURES
 from foretune.tuning.memory import explain_out_of_memory
 from foretune.tuning.merge import write_merged
+from foretune.tuning.quantised import quantise, require_quantising
 from foretune.tuning.runtime import choose_attention, choose_device, choose_dtype, torch
 from foretune.tuning.schedule import epochs_for, learning_rate_for
 from foretune.tuning.team import team_from_environment
 from foretune.tuning.tokenize import Encoded, check_mask
 from foretune.tuning.train import attach_adapter, train
 from foretune.tuning.types import AdapterResult, Dropped, Example, examples_digest
+from foretune.tuning.weights import PLAIN, WeightFiles
 from foretune.types import digest
 
-__all__ = ["Selection", "effective_alpha", "run"]
+__all__ = ["Selection", "effective_alpha", "run", "write_peft"]
 
 _SHAPING = (
     "method",
@@ -72,14 +75,18 @@ def run(
     folder: Path,
     settings: TuningSettings,
     progress: Progress,
+    dev: Sequence[DevQuestion] = (),
+    files: WeightFiles = PLAIN,
 ) -> AdapterResult:
     """Check the label mask, train, export; what all recipes have in common.
 
     Args:
         examples: at least those of ``selection``, to check the mask against.
     """
-    check_mask([*selection.encoded, *selection.evaluation], examples, chat)
     device = choose_device()
+    if settings.method == "qlora":
+        require_quantising(device)
+    check_mask([*selection.encoded, *selection.evaluation], examples, chat)
     dtype = choose_dtype(settings.precision, device)
     epochs = epochs_for(len(selection.encoded), settings.epochs)
     parameters = base.model.parameters if base.model else read_header(base.weights).parameters
@@ -92,8 +99,10 @@ def run(
         settings.model_dump(include=set(_SHAPING)),
         epochs,
         str(dtype),
+        *([[asdict(each) for each in dev]] if dev else []),
     )
-    if (finished := _finished(folder, inputs)) is not None:
+    files.prepare(folder)
+    if (finished := _finished(folder, inputs, files)) is not None:
         return finished
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (
@@ -106,11 +115,15 @@ def run(
         started = time.monotonic()
         with progress.step("loading the model", total=1, unit="models") as bar:
             attention = choose_attention(device, dtype, max(len(item.ids) for item in selection.encoded))
-            model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
+            if settings.method == "qlora":
+                loaded = load_base(base.weights, dtype=dtype, device=torch.device("cpu"), attention=attention)
+                model = quantise(loaded, device)
+            else:
+                model = load_base(base.weights, dtype=dtype, device=device, attention=attention)
             model = attach_adapter(model, settings)
             bar.advance()
         _require_space(folder, model)
-        checkpoint = Checkpoint(folder / "checkpoint.pt", inputs)
+        checkpoint = Checkpoint(folder / "checkpoint.pt", inputs, files)
         startup = time.monotonic() - started
         position = train(
             model,
@@ -119,17 +132,18 @@ def run(
             epochs=epochs,
             checkpoint=checkpoint,
             evaluation=selection.evaluation,
+            ask=partial(count_right, questions=dev, chat=chat, team=team) if dev else None,
             team=team,
             progress=progress,
         )
         if team.leads:
             exporting = time.monotonic()
-            path = _export(model, folder, base, settings)
+            path = _export(model, folder, base, settings, files)
             by_id = {example.id: example for example in examples}
             result = AdapterResult(
                 path=path,
                 peft=folder / "peft",
-                hash=file_sha256(path),
+                hash=files.sha256(path),
                 base_hash=base.hash,
                 data_hash=examples_digest([by_id[item.id] for item in selection.encoded]),
                 inputs=inputs,
@@ -142,6 +156,8 @@ def run(
                 tokens=position.tokens,
                 seconds=position.seconds,
                 kept_epoch=position.kept_epoch,
+                dev_right=tuple(position.dev_right),
+                dev_questions=tuple(each.question.id for each in dev),
                 stopped=position.stopped,
                 canaries=sum(by_id[item.id].canary for item in selection.encoded),
                 replayed=sum(by_id[item.id].replay for item in selection.encoded),
@@ -153,12 +169,12 @@ def run(
                 draft.write_text(result.to_json(), encoding="utf-8")
             checkpoint.remove()
     # Whoever does not lead has waited for the files.
-    finished = _finished(folder, inputs)
+    finished = _finished(folder, inputs, files)
     assert finished is not None
     return finished
 
 
-def _finished(folder: Path, inputs: str) -> AdapterResult | None:
+def _finished(folder: Path, inputs: str, files: WeightFiles) -> AdapterResult | None:
     """The adapter of an earlier run on equal inputs, if its files are as it left them."""
     try:
         record = (folder / "result.json").read_text(encoding="utf-8")
@@ -168,41 +184,55 @@ def _finished(folder: Path, inputs: str) -> AdapterResult | None:
         return None
     path = folder / ("merged.gguf" if json.loads(record)["settings"]["method"] == "dora" else "adapter.gguf")
     result = AdapterResult.from_json(record, path=path, peft=folder / "peft")
-    intact = result.path.exists() and file_sha256(result.path) == result.hash and result.peft.exists()
+    intact = files.is_there(result.path) and files.sha256(result.path) == result.hash and result.peft.exists()
     return result if intact else None
 
 
-def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings) -> Path:
+def _export(model: Any, folder: Path, base: ModelFiles, settings: TuningSettings, files: WeightFiles) -> Path:
     """Write the PEFT folder and what the engine loads; returns the path of the latter."""
-    # From here until the new record is written, the folder holds no finished adapter.
-    (folder / "result.json").unlink(missing_ok=True)
-    draft = folder / ".peft.tmp"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    # A name, not the path on this machine that PEFT would write.
-    model.peft_config["default"].base_model_name_or_path = base.name
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the name is no folder with a config file
-        model.save_pretrained(draft, save_embedding_layers=False)
-    (draft / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
-    shutil.rmtree(folder / "peft", ignore_errors=True)
-    draft.replace(folder / "peft")
-    if settings.method == "dora":  # llama.cpp's adapters know no magnitudes
-        write_merged(base.weights, folder / "peft", folder / "merged.gguf", kind="Q8_0")
-        return folder / "merged.gguf"
     from peft import get_peft_model_state_dict
 
+    # From here until the new record is written, the folder holds no finished adapter.
+    (folder / "result.json").unlink(missing_ok=True)
+    weights = get_peft_model_state_dict(model, save_embedding_layers=False)
+    peft_config = model.peft_config["default"]
+    # A name, not the path on this machine that PEFT would write.
+    peft_config.base_model_name_or_path = base.name
+    write_peft(weights, peft_config, folder / "peft", files)
+    if settings.method == "dora":  # llama.cpp's adapters know no magnitudes
+        write_merged(base.weights, folder / "peft", folder / "merged.gguf", kind="Q8_0", files=files)
+        return folder / "merged.gguf"
     config = model.config
     export_gguf(
-        get_peft_model_state_dict(model),
+        weights,
         folder / "adapter.gguf",
         architecture=ARCHITECTURES[config.model_type],
         heads=config.num_attention_heads,
         key_value_heads=config.num_key_value_heads,
         alpha=effective_alpha(settings),
         base_hash=base.hash,
+        files=files,
     )
     return folder / "adapter.gguf"
+
+
+def write_peft(weights: Mapping[str, torch.Tensor], config: Any, folder: Path, files: WeightFiles = PLAIN) -> None:
+    """Write what PEFT's ``save_pretrained`` writes, byte for byte, without its file of weights ever lying plain.
+
+    Source: ``PeftModel.save_pretrained`` of https://github.com/huggingface/peft.
+    """
+    from safetensors.torch import save
+
+    draft = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    trained, config.inference_mode = config.inference_mode, True
+    config.save_pretrained(draft)
+    config.inference_mode = trained
+    with files.writing(draft / "adapter_model.safetensors") as stream:
+        stream.write(save({name: value.contiguous() for name, value in weights.items()}, metadata={"format": "pt"}))
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.replace(folder)
 
 
 def effective_alpha(settings: TuningSettings) -> float:

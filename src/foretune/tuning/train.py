@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from foretune.errors import InputError
@@ -66,7 +66,7 @@ def attach_adapter(base: Any, settings: TuningSettings) -> Any:
         # PEFT asks transformers for a name that transformers is about to drop.
         warnings.simplefilter("ignore", FutureWarning)
         model = get_peft_model(base, config)
-    if settings.dropout == 0 and settings.method != "dora":
+    if settings.dropout == 0 and settings.method in ("lora", "rslora"):
         fuse_adapter(model)
     return model
 
@@ -103,14 +103,19 @@ def train(
     epochs: int,
     checkpoint: Checkpoint,
     evaluation: Sequence[Encoded] = (),
+    ask: Callable[[Any], int] | None = None,
     team: Team = ALONE,
     progress: Progress = silent,
 ) -> Position:
     """Train the adapter of ``model`` in place, from ``checkpoint`` on where it holds one.
 
     Interrupted at any point and called again, it ends with the weights of an undisturbed run. With
-    ``evaluation`` and ``settings.early_stopping`` it ends with those of the best epoch. A loss that is no
-    longer a number ends it with those of the last good epoch; :attr:`Position.stopped` says so.
+    ``evaluation`` or ``ask`` and ``settings.early_stopping`` it ends with those of the best epoch: the one with most
+    right answers, and among equals the one with the lowest evaluation loss. A loss that is no longer a number ends
+    it with those of the last good epoch; :attr:`Position.stopped` says so.
+
+    Args:
+        ask: how many dev questions the model answers right as it is; asked after each epoch.
 
     Raises:
         InputError: the loss is no longer a number, and no epoch is complete.
@@ -123,10 +128,12 @@ def train(
     model.train()
     if evaluation and not position.evaluation_losses:
         position.evaluation_losses.append(evaluate(model, evaluation, settings.batch_size, team))
+    if ask is not None and not position.dev_right:
+        position.dev_right.append(ask(model))
     with progress.step("tuning", total=plan.steps, unit="steps") as bar:
         bar.advance(len(position.losses))
         try:
-            _run_epochs(model, optimizer, plan, position, checkpoint, evaluation, bar)
+            _run_epochs(model, optimizer, plan, position, checkpoint, evaluation, ask, bar)
         except _DivergedError:
             if not position.kept_epoch:
                 raise InputError(
@@ -153,6 +160,7 @@ def _run_epochs(
     position: Position,
     checkpoint: Checkpoint,
     evaluation: Sequence[Encoded],
+    ask: Callable[[Any], int] | None,
     bar: Step,
 ) -> None:
     """Train to the last epoch, or to the one after which it is no use to go on."""
@@ -169,6 +177,8 @@ def _run_epochs(
             if not math.isfinite(loss):
                 raise _DivergedError
             position.evaluation_losses.append(loss)
+        if ask is not None:
+            position.dev_right.append(ask(model))
         position.epoch, position.step = position.epoch + 1, 0
         _keep_best(model, position, settings.early_stopping)
         if plan.team.leads:
@@ -177,18 +187,24 @@ def _run_epochs(
 
 
 def _keep_best(model: Any, position: Position, patience: int) -> None:
-    """Keep the adapter where no epoch was better, and end training where that was too long ago.
+    """Keep the adapter where no epoch was better, and end training where nothing has got better for too long.
 
     Source: early stopping with patience (Prechelt 1998, "Early Stopping — But When?", LNCS 1524).
     """
-    after = position.evaluation_losses[1:]
-    if not patience or not after or after[-1] <= min(after):
+    losses, right = position.evaluation_losses[1:], position.dev_right[1:]
+    scores = [
+        (right[epoch] if right else 0, -losses[epoch] if losses else 0.0) for epoch in range(len(losses or right))
+    ]
+    if not patience or not scores or scores[-1] >= max(scores):
         position.kept = {name: value.detach().clone() for name, value in _adapter(model).items()}
         position.kept_epoch = position.epoch
-    elif position.epoch - position.kept_epoch >= patience:
-        position.stopped = (
-            f"the evaluation loss was lowest after epoch {position.kept_epoch}, and {patience} more did not help"
-        )
+    # A few questions are noisy, and the loss is only a stand-in: it goes on as long as one of them improves.
+    gains = [1 + losses.index(min(losses))] if losses else []
+    gains += [1 + right.index(max(right))] if right else []
+    last_gain = max(gains, default=position.epoch)
+    if patience and position.epoch - last_gain >= patience:
+        measure = "most dev questions were answered" if right else "the evaluation loss was lowest"
+        position.stopped = f"{measure} after epoch {position.kept_epoch}, and {patience} more did not help"
 
 
 def _adapter(model: Any) -> dict[str, torch.Tensor]:

@@ -75,6 +75,10 @@ class AdapterResult:
     """Spent in training steps, over all attempts."""
     kept_epoch: int = 0
     """The epoch whose weights these are: the last, or the one with the lowest evaluation loss."""
+    dev_right: tuple[int, ...] = ()
+    """Dev questions answered right: before training, then after each epoch. Empty without such questions."""
+    dev_questions: tuple[str, ...] = ()
+    """Their ids: how they come out says nothing about how good the adapter is."""
     stopped: str = ""
     """Why training ended before its last epoch, a clause; empty where it did not."""
     canaries: int = 0
@@ -101,6 +105,6 @@ class AdapterResult:
         values = json.loads(text)
         for name in ("dropped", "cut"):
             values[name] = tuple(Dropped(*item) for item in values[name])
-        for name in ("trained", "losses", "evaluation_losses"):
-            values[name] = tuple(values[name])
+        for name in ("trained", "losses", "evaluation_losses", "dev_right", "dev_questions"):
+            values[name] = tuple(values.get(name, ()))
         return cls(path=path, peft=peft, **values)

@@ -7,19 +7,25 @@ The key is derived from the vault's.
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from foretune.errors import VaultError
 from foretune.files import replacing
 from foretune.vault.vault import Vault
 
-__all__ = ["is_there", "opened", "opened_folder", "seal"]
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["Sealer", "is_there", "memory_file", "opened", "opened_folder", "seal", "sealer"]
 
 SUFFIX = ".sealed"
 _MAGIC = b"foretune sealed\x01"
@@ -31,23 +37,64 @@ _memory: dict[tuple[str, int, int], int] = {}
 """Descriptors of what is open, by path, size and time of the sealed file; the system frees them with the process."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Writes and reads sealed files with a key alone, so that it can travel to where no vault is open."""
+
+    key: bytes = field(repr=False)
+    """32 bytes, derived from the vault's key."""
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[BinaryIO]:
+        """A stream to write to; its bytes end up encrypted beside ``path``, whole or not at all."""
+        with replacing(path.with_name(path.name + SUFFIX)) as draft, draft.open("wb") as file:
+            stream = _Encrypting(self.key, path.name, file)
+            yield cast(BinaryIO, stream)
+            stream.finish()
+
+    def seal(self, path: Path) -> Path:
+        """Encrypt the file at ``path`` into one beside it, and remove it; returns the sealed file."""
+        with path.open("rb") as plain, self.writing(path) as sealed:
+            copyfileobj(plain, sealed, _CHUNK)
+        _overwrite(path)
+        return path.with_name(path.name + SUFFIX)
+
+    def read(self, path: Path) -> io.BytesIO:
+        """The content of what is sealed beside ``path``, in memory.
+
+        Raises:
+            FileNotFoundError: nothing is.
+            VaultError: it was changed, or is of another vault.
+        """
+        content = io.BytesIO()
+        with path.with_name(path.name + SUFFIX).open("rb") as file:
+            _decrypt(self.key, file, content, path.name)
+        content.seek(0)
+        return content
+
+
+def sealer(vault: Vault) -> Sealer:
+    """What seals under the key of ``vault``."""
+    return Sealer(vault.derived_key(_PURPOSE))
+
+
 def seal(vault: Vault, path: Path) -> Path:
     """Encrypt the file at ``path`` into one beside it, and remove it; returns the sealed file."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    return sealer(vault).seal(path)
 
-    cipher, prefix = AESGCM(vault.derived_key(_PURPOSE)), os.urandom(_PREFIX)
-    target = path.with_name(path.name + SUFFIX)
-    with path.open("rb") as plain, replacing(target) as draft, draft.open("wb") as file:
-        file.write(_MAGIC + prefix)
-        chunk, number = plain.read(_CHUNK), 0
-        while True:
-            following = plain.read(_CHUNK)
-            file.write(cipher.encrypt(_nonce(prefix, number, last=not following), chunk, path.name.encode()))
-            if not following:
-                break
-            chunk, number = following, number + 1
-    _overwrite(path)
-    return target
+
+@contextmanager
+def memory_file(name: str) -> Iterator[Path]:
+    """A path to write to and read from that leads to memory, not to a disk; it is gone after the block.
+
+    Raises:
+        VaultError: the system has no files in memory.
+    """
+    descriptor = _new_memory(name)
+    try:
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
 
 
 def is_there(path: Path) -> bool:
@@ -89,23 +136,61 @@ def opened_folder(vault: Vault, folder: Path) -> Iterator[Path]:
 
 
 def _in_memory(vault: Vault, sealed: Path, name: str) -> int:
-    if not hasattr(os, "memfd_create"):
-        raise VaultError(f"{sealed} is encrypted and is only opened in memory, which this system cannot do: use Linux.")
-    descriptor = os.memfd_create(f"{name}-{sealed.parent.name}", os.MFD_CLOEXEC)
+    descriptor = _new_memory(f"{name}-{sealed.parent.name}")
     try:
         with sealed.open("rb") as file, os.fdopen(os.dup(descriptor), "wb") as memory:
-            _decrypt(vault, file, memory, name)
+            _decrypt(sealer(vault).key, file, memory, name)
     except Exception:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _decrypt(vault: Vault, file: BinaryIO, memory: BinaryIO, name: str) -> None:
+def _new_memory(name: str) -> int:
+    if not hasattr(os, "memfd_create"):
+        raise VaultError(
+            f"{name} is kept encrypted and is only opened in memory, which this system cannot do: use Linux."
+        )
+    return os.memfd_create(name, os.MFD_CLOEXEC)
+
+
+class _Encrypting(io.RawIOBase):
+    """Takes plain bytes, writes encrypted chunks to a file."""
+
+    def __init__(self, key: bytes, name: str, file: BinaryIO) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self._cipher, self._prefix, self._name = AESGCM(key), os.urandom(_PREFIX), name.encode()
+        self._file, self._waiting, self._number = file, bytearray(), 0
+        file.write(_MAGIC + self._prefix)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        with memoryview(data) as view:
+            self._waiting += view
+            size = view.nbytes
+        while len(self._waiting) > _CHUNK:  # the last chunk may be full, but never empty after another
+            self._emit(bytes(self._waiting[:_CHUNK]), last=False)
+            del self._waiting[:_CHUNK]
+        return size
+
+    def finish(self) -> None:
+        """Mark what is left as the end."""
+        self._emit(bytes(self._waiting), last=True)
+
+    def _emit(self, chunk: bytes, *, last: bool) -> None:
+        nonce = _nonce(self._prefix, self._number, last=last)
+        self._file.write(self._cipher.encrypt(nonce, chunk, self._name))
+        self._number += 1
+
+
+def _decrypt(key: bytes, file: BinaryIO, memory: BinaryIO, name: str) -> None:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    cipher = AESGCM(vault.derived_key(_PURPOSE))
+    cipher = AESGCM(key)
     head = file.read(len(_MAGIC) + _PREFIX)
     chunk, number = file.read(_CHUNK + _TAG), 0
     while True:
