@@ -14,7 +14,7 @@ from foretune.errors import InputError
 from foretune.plan.config import Config
 from foretune.project import Project
 from foretune.project.erasing import receipts, residue
-from foretune.vault import Vault
+from foretune.vault import Vault, database
 from foretune.vault import tables as t
 from foretune.vault.signing import verify
 
@@ -56,6 +56,25 @@ def test_what_a_careless_deletion_leaves_is_found(project: Project) -> None:
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw.close()
     assert residue(project.vault, PIECES, TERMS)
+
+
+@pytest.mark.parametrize("overwriting", [True, False], ids=["as it is", "without overwriting"])
+def test_no_embedding_is_left_on_any_page(overwriting: bool, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Free pages and the log included; without overwriting they are left, or this would prove nothing."""
+    query = select(t.passage.c.vector).join(t.document, t.document.c.id == t.passage.c.document_id)
+    with project.vault.reading() as connection:
+        vector = connection.execute(query.where(t.document.c.path == "note.md")).scalars().first()
+    assert vector is not None
+    pieces = [vector[start : start + 32] for start in range(0, len(vector), 256)]
+    assert any(piece in page for page in project.vault.pages() for piece in pieces)
+    if not overwriting:
+        project.vault._database.close()
+        monkeypatch.setattr(database, "SECURE_DELETE", "OFF")
+        monkeypatch.setattr(Vault, "scrub", lambda _: None)
+        monkeypatch.setattr(Vault, "compact", lambda _: None)
+    project.erase(["note.md"])
+    left = [piece for page in project.vault.pages() for piece in pieces if piece in page]
+    assert bool(left) is not overwriting
 
 
 def test_erased_content_is_not_read_again_unless_asked_for(project: Project) -> None:
