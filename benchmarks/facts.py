@@ -1,7 +1,8 @@
 """Does a small model know the handbook after tuning: base and tuned arm on the dev questions, from memory.
 
-    python benchmarks/facts.py WORK --hours 0.75        make the project in WORK, write pairs, train, ask
-    python benchmarks/facts.py WORK --so-far            ask the adapter of a training that is under way
+    python benchmarks/facts.py WORK                          make the project in WORK, write pairs, train, ask
+    python benchmarks/facts.py WORK --facts 600 --hours 0.5  less of it, and in half an hour
+    python benchmarks/facts.py WORK --so-far                 ask the adapter of a training that is under way
     python benchmarks/facts.py WORK --questions benchmarks/handbook_facts.jsonl
 
 Killed at any point and started again, it goes on where it was. Settings were chosen on
@@ -100,10 +101,10 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder for the project and for what was asked")
     parser.add_argument("--documents", type=Path, default=EXAMPLE / "documents")
     parser.add_argument("--questions", type=Path, default=EXAMPLE / "questions.csv")
-    parser.add_argument("--facts", type=int, default=1050, help="facts to learn at most (1050)")
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--facts", type=int, default=0, help="facts to learn at most; 0: all the recipe takes")
+    parser.add_argument("--epochs", type=int, default=2, help="passes over the pairs (2)")
     parser.add_argument("--hours", type=float, default=0.0, help="of training at most; 0: until the epochs are over")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="of the processor (2)")
     parser.add_argument("--so-far", action="store_true", help="train nothing, ask what there is")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

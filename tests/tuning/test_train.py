@@ -24,6 +24,7 @@ from foretune.tuning import AdapterResult, train
 from foretune.tuning.checkpoint import Checkpoint
 from foretune.tuning.recipes import tune
 from foretune.tuning.runtime import torch
+from foretune.tuning.so_far import adapter_so_far
 from foretune.tuning.tokenize import IGNORED, Encoded
 from foretune.tuning.train import attach_adapter, evaluate, labelled_loss
 
@@ -253,6 +254,17 @@ def test_a_killed_process_leaves_what_another_one_completes(tmp_path: Path) -> N
     assert resumed.losses == undisturbed.losses
     weights, expected = (load_file(result.peft / "adapter_model.safetensors") for result in (resumed, undisturbed))
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
+
+
+def test_the_adapter_of_a_training_under_way_can_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = tiny_model(tmp_path)
+    assert adapter_so_far(tmp_path / "a" / "checkpoint.pt", tmp_path / "b", base=base, settings=SETTINGS) is None
+    monkeypatch.setattr(Checkpoint, "remove", lambda _: None)  # the last one holds the weights of the end
+    result = tune(examples(), base=base, folder=tmp_path / "a", settings=SETTINGS)
+    so_far = adapter_so_far(tmp_path / "a" / "checkpoint.pt", tmp_path / "b.gguf", base=base, settings=SETTINGS)
+    assert so_far is not None
+    assert so_far.path.read_bytes() == result.path.read_bytes()
+    assert (so_far.steps, so_far.tokens) == (len(result.losses), result.tokens)
 
 
 def test_a_damaged_checkpoint_costs_a_new_start_and_nothing_else(tmp_path: Path) -> None:
