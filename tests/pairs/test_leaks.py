@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from tests.pairs.written import FRAMEWORK
 from tests.retrieval.corpus import open_real_embedder
 
 from foretune.embedding import Embedder
 from foretune.pairs import Leak, LeakKind, find_leaks
+from foretune.pairs.leaks import BenchMatcher
 from foretune.pairs.variety import variety
 from foretune.types import Pair
 
+JUDGED = Path(__file__).with_name("same_questions.jsonl")
+"""Prompts made of handbook pages by rule, each beside a question of the bench that is like it, and a person's word."""
 BENCH = [
     ("How many years of creditable service are needed to be eligible for a pension upon retirement?", "5 years"),
     ("For how long after posting can a message be edited in the chat?", "5 minutes"),
@@ -70,6 +76,18 @@ def test_every_planted_leak_is_found_by_its_kind(embedder: Embedder) -> None:
         "fact": LeakKind.FACT,
     }
     assert all(leak.trained_on for each in leaks.values() for leak in each)
+
+
+def test_questions_that_people_judged_the_same_are_found_and_few_others_are(embedder: Embedder) -> None:
+    """What decides must tell both kinds; missing one costs the bench more than dropping one too many."""
+    judged = [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
+    taken = [
+        BenchMatcher([each["question"]], embedder.embed).matches([each["prompt"]])[0] is not None for each in judged
+    ]
+    same = [each["same"] for each in judged]
+    found = sum(one and other for one, other in zip(taken, same, strict=True))
+    assert found / sum(same) >= 0.9
+    assert found / sum(taken) >= 0.7
 
 
 def test_the_same_fact_asked_otherwise_is_reported_and_is_no_leak(embedder: Embedder) -> None:

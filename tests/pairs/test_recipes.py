@@ -67,6 +67,32 @@ def test_questions_are_formed_from_numbers_conditions_lists_and_headings() -> No
     assert found["Can I sell my leave?"] == "No, leave cannot be sold."
 
 
+def test_recall_asks_for_what_people_look_up_and_never_gives_the_answer_away() -> None:
+    slots = made("recall", paraphrases=8)
+    answers = {slot.rule.response for slot in slots if slot.rule}
+    assert answers == {
+        "You earn four hours of annual leave in each pay period.",
+        "You can carry over a maximum of 240 annual leave hours, from one leave year to the next.",
+        "No, leave cannot be sold.",  # a rule; that there are two kinds of leave is no item's own
+    }
+    for prompt in asked(slots):
+        assert not re.search(r"\b(?:240|four)\b", prompt)
+        assert prompt[0].isupper()
+        assert prompt.endswith("?")
+
+
+def test_recall_takes_the_most_telling_facts_first_and_asks_for_each_in_as_many_ways_as_it_may() -> None:
+    rule = "Every supervisor must keep a signed copy of the agreement in the shared folder of the team."
+    both = document(f"{rule}\n\nThe agreement ends ninety days after both sides have signed the last page.")
+    [*slots] = made("recall", both, paraphrases=6, facts=1)
+    assert len(slots) == 6
+    assert {slot.rule.response for slot in slots if slot.rule} == {
+        "The agreement ends ninety days after both sides have signed the last page."
+    }
+    assert {slot.family for slot in slots} == {slots[0].family}
+    assert len({slot.place for slot in made("recall", both, paraphrases=6)}) == 12
+
+
 def test_the_same_fact_is_asked_for_in_many_ways_and_answered_the_same() -> None:
     ways = [slot for slot in made("paraphrases", paraphrases=6) if slot.rule and "240" in slot.rule.response]
     assert len(ways) == 6

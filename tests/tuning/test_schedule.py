@@ -47,14 +47,19 @@ def test_batches_hold_examples_of_like_length() -> None:
     assert padded < 1.05 * sum(lengths)
 
 
+def test_batches_hold_examples_of_one_kind_where_there_are_enough() -> None:
+    kinds = [(n % 2,) for n in range(64)]
+    order = batches([10 + n for n in range(64)], 8, seed=0, epoch=0, kinds=kinds)
+    assert all(len({kinds[index] for index in batch}) == 1 for batch in order)
+
+
 def test_the_learning_rate_rises_then_falls_and_never_stands_still() -> None:
-    factors = [learning_rate_factor(step, steps=50, warmup_fraction=0.1) for step in range(50)]
-    assert factors[:5] == [0.2, 0.4, 0.6, 0.8, 1.0]
-    assert factors[5] == 1.0
+    factors = [learning_rate_factor(step / 50, step=1 / 50, warmup_fraction=0.1) for step in range(50)]
+    assert factors[:6] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert factors[5:] == sorted(factors[5:], reverse=True)
     assert factors[-1] == pytest.approx(1 / 45)
 
 
 def test_a_single_step_is_taken_at_full_rate() -> None:
-    assert learning_rate_factor(0, steps=1, warmup_fraction=0.1) == 1.0
-    assert learning_rate_factor(0, steps=1, warmup_fraction=0.0) == 1.0
+    assert learning_rate_factor(0, step=1, warmup_fraction=0.1) == 1.0
+    assert learning_rate_factor(0, step=1, warmup_fraction=0.0) == 1.0

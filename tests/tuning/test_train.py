@@ -24,6 +24,7 @@ from foretune.tuning import AdapterResult, train
 from foretune.tuning.checkpoint import Checkpoint
 from foretune.tuning.recipes import tune
 from foretune.tuning.runtime import torch
+from foretune.tuning.so_far import adapter_so_far
 from foretune.tuning.tokenize import IGNORED, Encoded
 from foretune.tuning.train import attach_adapter, evaluate, labelled_loss
 
@@ -59,6 +60,56 @@ def model() -> Any:
 def test_the_loss_of_a_batch_is_that_of_its_examples_each_alone(model: Any) -> None:
     batch = encoded(5)
     assert labelled_loss(model, batch).item() == pytest.approx(sum(plain_loss(model, item) for item in batch), rel=1e-5)
+
+
+def gradients(model: Any, batches: list[list[Encoded]]) -> list[torch.Tensor]:
+    model.zero_grad()
+    for batch in batches:
+        labelled_loss(model, batch).backward()  # type: ignore[no-untyped-call]
+    return [value.grad.clone() for value in model.parameters() if value.grad is not None]
+
+
+@pytest.mark.parametrize("shared", [7, 8, 15])
+def test_a_common_beginning_read_once_gives_the_loss_and_gradients_of_reading_it_each_time(
+    model: Any, shared: int
+) -> None:
+    opening = tuple(range(5, 5 + shared))
+    batch = [Encoded(e.id, opening + e.ids, (IGNORED,) * shared + e.labels) for e in encoded(4)]
+    assert labelled_loss(model, batch).item() == pytest.approx(sum(plain_loss(model, item) for item in batch), rel=1e-5)
+    for together, alone in zip(gradients(model, [batch]), gradients(model, [[e] for e in batch]), strict=True):
+        torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_the_token_before_the_first_learnt_one_is_never_shared(model: Any) -> None:
+    ids = tuple(range(20, 34))
+    batch = [Encoded(str(last), (*ids, last), (IGNORED,) * 14 + (last,)) for last in (7, 8)]
+    assert labelled_loss(model, batch).item() == pytest.approx(sum(plain_loss(model, item) for item in batch), rel=1e-5)
+
+
+def test_the_hours_allowed_end_training_at_a_learning_rate_near_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(10_000))
+    monkeypatch.setattr(
+        "foretune.tuning.train.time.monotonic", lambda: float(next(clock))
+    )  # every look at it takes a second
+    rates: list[float] = []
+    take_step = torch.optim.AdamW.step
+
+    def watched(optimizer: Any) -> None:
+        rates.append(optimizer.param_groups[0]["lr"])
+        take_step(optimizer)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", watched)
+    settings = SETTINGS.model_copy(update={"max_hours": 40 / 3600, "warmup_fraction": 0.0})
+    model = attach_adapter(random_model("llama"), settings)
+    place = Checkpoint(tmp_path / "c.pt", "x")
+    position = train.train(model, encoded(4), settings=settings, epochs=1000, checkpoint=place)
+    assert position.seconds == 40
+    assert len(rates) == 40
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == SETTINGS.learning_rate
+    assert rates[-1] < 0.05 * rates[0]
 
 
 def test_evaluation_is_the_mean_over_learnt_tokens_and_leaves_training_mode_on(model: Any) -> None:
@@ -203,6 +254,17 @@ def test_a_killed_process_leaves_what_another_one_completes(tmp_path: Path) -> N
     assert resumed.losses == undisturbed.losses
     weights, expected = (load_file(result.peft / "adapter_model.safetensors") for result in (resumed, undisturbed))
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
+
+
+def test_the_adapter_of_a_training_under_way_can_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = tiny_model(tmp_path)
+    assert adapter_so_far(tmp_path / "a" / "checkpoint.pt", tmp_path / "b", base=base, settings=SETTINGS) is None
+    monkeypatch.setattr(Checkpoint, "remove", lambda _: None)  # the last one holds the weights of the end
+    result = tune(examples(), base=base, folder=tmp_path / "a", settings=SETTINGS)
+    so_far = adapter_so_far(tmp_path / "a" / "checkpoint.pt", tmp_path / "b.gguf", base=base, settings=SETTINGS)
+    assert so_far is not None
+    assert so_far.path.read_bytes() == result.path.read_bytes()
+    assert (so_far.steps, so_far.tokens) == (len(result.losses), result.tokens)
 
 
 def test_a_damaged_checkpoint_costs_a_new_start_and_nothing_else(tmp_path: Path) -> None:

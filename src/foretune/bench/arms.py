@@ -16,7 +16,10 @@ from foretune.engines import Engine
 from foretune.retrieval import Answerer, Searcher
 from foretune.types import Arm, Message, Question
 
-__all__ = ["ArmAnswer", "ArmFunction", "Bench", "PassageUsed", "arm", "arms", "first_documents"]
+__all__ = ["ANSWER_BRIEFLY", "ArmAnswer", "ArmFunction", "Bench", "PassageUsed", "arm", "arms", "first_documents"]
+
+ANSWER_BRIEFLY = "Answer the question in one short sentence."
+"""What arms without documents are told before the question; tuning puts it before the questions it trains on."""
 
 FIRST = 5
 """How many documents the search arm may name."""
@@ -103,7 +106,7 @@ def _search(question: Question, bench: Bench) -> ArmAnswer:
 
 def plain_prompt(question: Question) -> tuple[Message, ...]:
     """What an arm without documents is asked."""
-    return (Message("system", "Answer the question in one short sentence."), Message("user", question.question))
+    return (Message("system", ANSWER_BRIEFLY), Message("user", question.question))
 
 
 def _without_documents(question: Question, bench: Bench, adapter: Path | None) -> ArmAnswer:

@@ -126,7 +126,7 @@ def _bare(text: str) -> str:
 def needs_this_document(subject: Subject) -> str:
     """What could be asked of any document teaches whichever answer comes last."""
     pair = subject.pair
-    if pair.recipe not in ("question_answer", "paraphrases") or pair.writer == "person":
+    if pair.recipe not in ("question_answer", "paraphrases", "recall") or pair.writer == "person":
         return ""
     return "" if len(set(content_stems(pair.prompt))) >= 2 else "its prompt could be asked of any document"
 

@@ -258,6 +258,9 @@ class PairsSettings(Section):
         description="who writes prompts: engine wherever it can, rules without a model, auto: rules where they do",
     )
     paraphrases: int = Field(4, ge=0, le=20, description="other ways in which the same question is asked, at most")
+    facts: int = Field(
+        0, ge=0, description="facts that the recall recipe takes at most, what tells most first; 0: all it finds"
+    )
     limit: int = Field(0, ge=0, description="pairs to write at most, spread over the documents; 0 for all")
     min_characters: int = Field(80, ge=1, description="shorter responses make no pair, in characters")
     max_words: int = Field(
@@ -292,6 +295,11 @@ class TuningSettings(Section):
         description="peak learning rate; 0: by the model's size (1e-3 for the small model, 2e-4 from 7B)",
     )
     epochs: int = Field(0, ge=0, description="passes over the pairs; 0: 3, or more for fewer than 34 pairs")
+    max_hours: float = Field(
+        0.0,
+        ge=0,
+        description="training ends after so many hours, the learning rate falling towards that; 0: when it is done",
+    )
     early_stopping: int = Field(
         2, ge=0, description="stop after so many passes without a lower evaluation loss, and keep the best; 0: never"
     )

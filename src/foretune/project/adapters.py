@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
+from foretune.bench.arms import ANSWER_BRIEFLY
 from foretune.errors import InputError, NothingToDoError
 from foretune.governance.store import effective_label
 from foretune.pairs import pairs_digest, stored_pairs
 from foretune.progress import Progress
 from foretune.tuning import AdapterResult, Example
-from foretune.types import Label, Pair, digest
+from foretune.types import Label, Message, Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
 from foretune.vault.sealed import is_there, opened, sealer
@@ -53,6 +54,9 @@ __all__ = [
 
 REPLAY = "replay"
 """Recipe of pairs that are general data against forgetting; the documents teach nothing by them."""
+
+ASKED = frozenset({"question_answer", "paraphrases", "recall"})
+"""Recipes whose prompts are questions as staff ask them, answered from memory in a sentence."""
 
 FEWEST = 10
 """Pairs below which there is nothing to learn from: ten are a plumbing test, never evidence."""
@@ -253,8 +257,11 @@ def trained_label(project: Project, pairs: Sequence[Pair]) -> Label:
 
 
 def example(pair: Pair) -> Example:
-    """A pair as training takes it."""
-    return Example(pair.id, pair.messages, pair.document_id, replay=pair.recipe == REPLAY)
+    """A pair as training takes it: questions stand under the instruction that the tuned arm asks them with."""
+    messages = pair.messages
+    if pair.recipe in ASKED and not pair.system:
+        messages = (Message("system", ANSWER_BRIEFLY), *messages)
+    return Example(pair.id, messages, pair.document_id, replay=pair.recipe == REPLAY)
 
 
 def _metrics(result: AdapterResult) -> dict[str, Any]:

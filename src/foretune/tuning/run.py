@@ -47,12 +47,13 @@ _SHAPING = (
     "batch_size",
     "gradient_accumulation",
     "warmup_fraction",
+    "max_hours",
     "early_stopping",
     "seed",
 )
 """Settings that change the weights; the others do so through examples, epochs and precision."""
 
-VERSION = 2
+VERSION = 3
 """Of the way of training: raise it when the same inputs come to give other weights, or the record other fields."""
 
 

@@ -29,12 +29,23 @@ def epochs_for(examples: int, chosen: int = 0) -> int:
     return 3 if examples * 3 >= 100 else min(25, 100 // examples)
 
 
-def batches(lengths: Sequence[int], batch_size: int, *, seed: int, epoch: int, window: int = 32) -> list[list[int]]:
+def batches(
+    lengths: Sequence[int],
+    batch_size: int,
+    *,
+    seed: int,
+    epoch: int,
+    window: int = 32,
+    kinds: Sequence[tuple[int, ...]] = (),
+) -> list[list[int]]:
     """One epoch's steps as indices into ``lengths``: random, but with little padding.
 
     The examples are shuffled and sorted by length within windows of
     ``window`` batches, so neighbours in a batch are of like length; then the batches are
     shuffled. Every index occurs once; the same seed and epoch give the same order.
+
+    Args:
+        kinds: what else examples of a batch had better have in common, one of each example.
     """
     order = list(range(len(lengths)))
     # A string seeds by its bytes, the same on every machine and run.
@@ -42,22 +53,25 @@ def batches(lengths: Sequence[int], batch_size: int, *, seed: int, epoch: int, w
     dice.shuffle(order)
     steps = []
     for start in range(0, len(order), window * batch_size):
-        part = sorted(order[start : start + window * batch_size], key=lambda index: lengths[index])
+        part = sorted(
+            order[start : start + window * batch_size],
+            key=lambda index: (kinds[index] if kinds else (), lengths[index]),
+        )
         steps += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
     dice.shuffle(steps)
     return steps
 
 
-def learning_rate_factor(step: int, *, steps: int, warmup_fraction: float) -> float:
-    """Share of the peak learning rate at ``step`` (0 … steps - 1): linear rise, then linear fall.
+def learning_rate_factor(done: float, *, step: float, warmup_fraction: float) -> float:
+    """Share of the peak learning rate where ``done`` of the work (0 to 1) is done: linear rise, then linear fall.
 
-    The first step already moves and the last one still does, which matters when
-    there are fifty of them.
+    Args:
+        step: share of the work that the next step is. The first step already moves and the last one still does,
+            which matters when there are fifty of them.
     """
-    warmup = math.ceil(steps * warmup_fraction)
-    if step < warmup:
-        return (step + 1) / warmup
-    return (steps - step) / (steps - warmup)
+    if done < warmup_fraction:
+        return min(1.0, (done + step) / max(warmup_fraction, step))
+    return (1 - done) / (1 - warmup_fraction)
 
 
 def learning_rate_for(parameters: int, chosen: float = 0.0) -> float:

@@ -4,6 +4,8 @@ What makes it fast where there is no GPU:
 
 - logits are computed for labelled positions only; over a vocabulary of 49,152 the
   others would be a third of the work;
+- what all examples of a batch begin with (the system prompt) is read once, and its keys and values serve all of
+  them: gradients flow through them as if each had read it;
 - examples of like length share a batch, padded on the right. Attention is causal, so
   no real token ever sees the padding and no mask is needed;
 - the frozen weights are kept in bfloat16 where the processor multiplies it natively.
@@ -14,6 +16,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -37,6 +40,9 @@ CHECKPOINT_SECONDS = 300.0
 
 _TELLING_STEPS = 3
 """The first step also warms up caches and threads; three tell how fast the others will be."""
+
+_WORTH_SHARING = 8
+"""Tokens that all examples of a batch begin with, from which they are read once for all of them."""
 
 MAX_GRADIENT_NORM = 1.0
 """Gradients are scaled down to this Euclidean norm (Pascanu et al. 2013, arXiv:1211.5063)."""
@@ -76,13 +82,33 @@ def labelled_loss(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
 
     The model is PEFT's; each token is predicted from those before it.
     """
-    ids = _padded([item.ids for item in batch], 0, model.device)
-    labels = _padded([item.labels for item in batch], IGNORED, model.device)[:, 1:]
+    shared = _shared_prompt(batch)
+    ids = _padded([item.ids[shared:] for item in batch], 0, model.device)
+    labels = _padded([item.labels[shared:] for item in batch], IGNORED, model.device)[:, 1:]
     core = model.get_base_model()
     with torch.autocast(model.device.type, torch.bfloat16, enabled=core.dtype == torch.bfloat16):
-        hidden = core.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+        decoder = core.get_decoder()
+        read = None
+        if shared:
+            prompt = torch.tensor([batch[0].ids[:shared]], device=model.device)
+            read = decoder(input_ids=prompt, use_cache=True).past_key_values
+            read.batch_repeat_interleave(len(batch))
+        hidden = decoder(input_ids=ids, past_key_values=read, use_cache=False).last_hidden_state[:, :-1]
         learnt = labels != IGNORED
         return head_loss(hidden[learnt], core.get_output_embeddings().weight, labels[learnt])
+
+
+def _shared_prompt(batch: Sequence[Encoded]) -> int:
+    """How many tokens, none of them learnt, all examples of the batch begin with; 0 where they are too few to pay."""
+    if len(batch) < 2:
+        return 0
+    first, last = min(item.ids for item in batch), max(item.ids for item in batch)
+    # What sorts first and what sorts last share no more than all between them.
+    common = next((i for i, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    learnt = min(next(i for i, label in enumerate(item.labels) if label != IGNORED) for item in batch)
+    # The token before the first learnt one predicts it, so it is read with the rest.
+    shared = min(common, learnt - 1)
+    return shared if shared >= _WORTH_SHARING else 0
 
 
 def evaluate(model: Any, examples: Sequence[Encoded], batch_size: int, team: Team = ALONE) -> float:
@@ -166,8 +192,10 @@ def _run_epochs(
     """Train to the last epoch, or to the one after which it is no use to go on."""
     settings = plan.settings
     saved = time.monotonic()
-    while position.epoch < plan.epochs and not position.stopped:
+    while position.epoch < plan.epochs and not position.stopped and plan.done(position) < 1:
         for step in plan.epoch(position.epoch)[position.step :]:
+            if plan.done(position) >= 1:
+                break
             _take_step(model, optimizer, step, plan, position, bar)
             if plan.team.leads and time.monotonic() - saved > CHECKPOINT_SECONDS:
                 checkpoint.save(model, optimizer, position)
@@ -226,13 +254,24 @@ class _Plan:
         self.epochs = epochs
         self._examples = examples
         self._lengths = [len(item.ids) for item in examples]
+        openings = [item.ids[:_WORTH_SHARING] for item in examples]
+        often = {opening for opening, count in Counter(openings).items() if count >= settings.batch_size}
+        self._openings = [opening if opening in often else () for opening in openings]
         an_epoch = math.ceil(len(examples) / settings.batch_size)
         self.tokens = epochs * sum(self._lengths)
         self.steps = epochs * math.ceil(an_epoch / settings.gradient_accumulation)
 
+    def done(self, position: Position) -> float:
+        """Share of the work, 0 to 1: of the steps or, where that is more, of the hours that training may take."""
+        allowed = self.settings.max_hours * 3600
+        by_time = position.seconds / allowed if allowed else 0.0
+        return min(1.0, max(len(position.losses) / self.steps, by_time))
+
     def epoch(self, number: int) -> Sequence[Sequence[Sequence[Encoded]]]:
         """The steps of one epoch; a step is one or several batches whose gradients add up."""
-        order = batches(self._lengths, self.settings.batch_size, seed=self.settings.seed, epoch=number)
+        order = batches(
+            self._lengths, self.settings.batch_size, seed=self.settings.seed, epoch=number, kinds=self._openings
+        )
         read = [[self._examples[index] for index in batch] for batch in order]
         return list(_chunks(read, self.settings.gradient_accumulation))
 
@@ -261,7 +300,7 @@ def _take_step(
     if not math.isfinite(total):
         raise _DivergedError
     torch.nn.utils.clip_grad_norm_(parameters, MAX_GRADIENT_NORM)
-    factor = learning_rate_factor(len(position.losses), steps=plan.steps, warmup_fraction=settings.warmup_fraction)
+    factor = learning_rate_factor(plan.done(position), step=1 / plan.steps, warmup_fraction=settings.warmup_fraction)
     optimizer.param_groups[0]["lr"] = settings.learning_rate * factor
     optimizer.step()
     optimizer.zero_grad()
