@@ -307,7 +307,8 @@ def _take_step(
     position.step += 1
     position.losses.append(total)
     position.tokens += sum(len(item.ids) for batch in step for item in batch)
-    position.seconds += time.monotonic() - started
+    # The mean of the team's clocks, so that all of them stop at the same step.
+    position.seconds += plan.team.total(time.monotonic() - started) / plan.team.size
     bar.advance()
     bar.note(f"loss {total:.3f}" + _time_left(plan, position))
 
