@@ -199,9 +199,9 @@ def review_until_killed(folder: Path, after: int) -> None:
         review(vault, SETTINGS, progress=_Killer(after))
 
 
-@pytest.mark.parametrize("after", [0, 64, 100, 140])
+@pytest.mark.parametrize("after", [0, 26, 41, 57])
 def test_killed_and_run_again_it_ends_with_the_same_findings(vault: Vault, tmp_path: Path, after: int) -> None:
-    pages = read_pages(shared("handbook-18f") / "corpus", limit=100)
+    pages = read_pages(shared("handbook-18f") / "corpus", limit=40)
     pages["copy.md"] = pages["about.md"] if "about.md" in pages else next(iter(pages.values()))
     put(vault, pages)
     with Vault.create(tmp_path / "undisturbed") as undisturbed:

@@ -57,7 +57,7 @@ def write_questions(path: Path, ids: tuple[str, ...] = QUESTIONS) -> None:
     with (HANDBOOK / "questions.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["id"] in ids]
     # The sections have become pages of their own.
-    pages = {"dev-04": "parental-bereavement-leave.md", "dev-09": "paid-parental-leave.md", "dev-35": ""}
+    pages = {"dev-04": "parental-bereavement-leave.md", "dev-09": "paid-parental-leave.md", "dev-35": "", "dev-38": ""}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()

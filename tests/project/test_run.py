@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import select
 from tests.project.plaintext import assert_no_plaintext
-from tests.project.small import COMMAND, Small, done, dump, foretune, settings, write_questions
+from tests.project.small import COMMAND, QUESTIONS, Small, done, dump, foretune, settings, write_questions
 
 from foretune.embedding import Embedder
 from foretune.errors import NothingToDoError
@@ -170,7 +170,7 @@ def test_a_change_taken_back_brings_back_adapter_and_answers_without_work(finish
 
 def test_a_question_added_to_the_bench_leaves_index_and_adapter_alone(finished: Path) -> None:
     before = stage_times(finished)
-    write_questions(finished / "questions.csv", ("dev-04", "dev-35"))
+    write_questions(finished / "questions.csv", (*QUESTIONS, "dev-38"))
     rows = stages(done("run", "--json", folder=finished))
     after = stage_times(finished)
     # The review looks whether the documents can answer the bench's questions, so it is done again.
