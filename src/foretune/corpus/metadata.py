@@ -120,7 +120,9 @@ def describe(metadata: Mapping[str, Any], text: str, name: str, *, markdown: boo
         name: Path or name of the file, the last resort for title and day.
         markdown: Whether headings of ``text`` are the document's own (not, say, names of sheets).
     """
-    lines = text[: 200 * _HEAD_LINES].splitlines()
+    head = text[: 200 * _HEAD_LINES]
+    lines = head.splitlines()
+    markdown = markdown and ("#" in head or "=" in head)  # else there is no heading to look for
     stated = dict(_stated(lines))
     stem = posixpath.splitext(posixpath.basename(name))[0]
     if not metadata:  # as most records are

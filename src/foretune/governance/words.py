@@ -30,12 +30,12 @@ __all__ = [
 
 Hashes = NDArray[np.uint64]
 
-AT_ONCE = 64
+AT_ONCE = 128
 """Texts to give at once: enough for the arrays to pay, and few enough to stay at hand."""
 _WORD = re.compile(r"\w+")
 _CHARACTERS = 1 << 14
 """Characters looked at once: what is made of them fits the second-level cache."""
-_KEPT, _LARGEST = 8, 1 << 19
+_KEPT, _LARGEST = 4, 1 << 20
 """So many batches of texts stay at hand, each of so many characters at most: several checks look at the same ones."""
 _PAGE = 256
 _SEVERAL = np.uint32(0xFFFFFFFF)
