@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+
+from foretune.governance.automaton import Automaton
 
 __all__ = ["hinted"]
 
@@ -31,37 +32,19 @@ def hinted(text: str) -> list[int]:
         for letter, plain in _SAME_WITHOUT_CASE:
             text = text.replace(letter, plain)
     data = text.encode("utf-8", "replace")
-    found: list[int] = []
-    for positions, hints in _automata():
-        held = hints.Match(data)
-        if len(held or ()) == 1:  # the empty expression, which is found everywhere
-            continue
-        # Without it the automaton ran out of memory: then all are tried.
-        found += [positions[each] for each in held if each < len(positions)] if held else positions
-    return sorted(found)
+    return sorted(positions[each] for positions, automaton in _automata() for each in automaton.held(data))
 
 
 @cache
-def _automata() -> list[tuple[list[int], Any]]:
+def _automata() -> list[tuple[list[int], Automaton]]:
     """Positions of patterns, and the automaton of their hints.
 
     Two of them, because what is begun in one doubles the states of the other: a few digits begin many hints of numbers,
     and whatever follows a word can go on for long.
     """
-    import re2
-
     from foretune.governance.personal import PATTERNS
 
     every = [pattern.hint or f"(?i:{'|'.join(map(re.escape, pattern.cues))})" for pattern in PATTERNS]
     numbers = [each for each, hint in enumerate(every) if _OF_DIGITS.search(hint) and not _RUNS_ON.search(hint)]
-    automata = []
-    for positions in (numbers, [each for each in range(len(every)) if each not in numbers]):
-        options = re2.Options()
-        options.max_mem = _MEMORY
-        hints = re2.Set.SearchSet(options)
-        for each in positions:
-            hints.Add(every[each])
-        hints.Add("")
-        hints.Compile()
-        automata.append((positions, hints))
-    return automata
+    others = [each for each in range(len(every)) if each not in numbers]
+    return [(some, Automaton([every[each] for each in some], memory=_MEMORY)) for some in (numbers, others)]
