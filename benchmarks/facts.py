@@ -23,10 +23,11 @@ from typing import Any
 
 from foretune.bench.arms import Bench, arms
 from foretune.bench.questions import read_questions
-from foretune.bench.statistics import mcnemar, wilson
+from foretune.bench.statistics import mcnemar
 from foretune.cli.progress import terminal
 from foretune.engines import Engine, open_engine
 from foretune.evidence import score
+from foretune.intervals import wilson
 from foretune.models import locate
 from foretune.plan import read_answers, settle
 from foretune.project import Project

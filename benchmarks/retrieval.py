@@ -39,8 +39,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import insert, select, text
 
-from foretune.bench.statistics import wilson
 from foretune.embedding import Embedder, open_embedder
+from foretune.intervals import wilson
 from foretune.plan.config import RetrievalSettings
 from foretune.retrieval import DocumentFilter, IndexSummary, Searcher, build_index
 from foretune.types import GovernedDocument

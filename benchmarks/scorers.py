@@ -22,10 +22,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from foretune.bench.statistics import wilson
 from foretune.evidence import infer_kind, score
 from foretune.evidence.calibration import Case, cross_validated, fit
 from foretune.evidence.equivalence import features, read_response
+from foretune.intervals import wilson
 from foretune.types import Outcome, Question
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,7 +14,7 @@ import random
 import re
 from pathlib import Path
 
-from foretune.bench.statistics import wilson
+from foretune.intervals import wilson
 from foretune.tuning.voice import calibrate
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

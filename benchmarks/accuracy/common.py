@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from foretune.bench.statistics import wilson
+from foretune.intervals import wilson
 from foretune.types import Document, Finding
 
 __all__ = ["row", "speed"]

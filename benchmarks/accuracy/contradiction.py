@@ -21,9 +21,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from foretune.bench.statistics import wilson
 from foretune.evidence import sentences
 from foretune.governance.checks.contradiction import contradictions, sign
+from foretune.intervals import wilson
 from foretune.types import Document, Finding, digest
 
 ROOT = Path(__file__).resolve().parents[2]

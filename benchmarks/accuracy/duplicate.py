@@ -18,10 +18,10 @@ from typing import Any
 
 import frontmatter
 
-from foretune.bench.statistics import wilson
 from foretune.corpus.readers import Raw, read
 from foretune.governance.checks import CheckSettings, CorpusCheck, named
 from foretune.governance.checks.duplicate import duplicate, sign_all
+from foretune.intervals import wilson
 from foretune.types import Document, Finding
 
 ROOT = Path(__file__).resolve().parents[2]

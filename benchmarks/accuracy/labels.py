@@ -16,10 +16,10 @@ from typing import Any
 
 import frontmatter
 
-from foretune.bench.statistics import wilson
 from foretune.corpus.dates import iso_date
 from foretune.evidence import fold, stem
 from foretune.governance.label_fields import proposals
+from foretune.intervals import wilson
 from foretune.types import Document
 
 ROOT = Path(__file__).resolve().parents[2]

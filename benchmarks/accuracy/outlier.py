@@ -19,11 +19,11 @@ from pathlib import Path
 
 import frontmatter
 
-from foretune.bench.statistics import wilson
 from foretune.governance.checks import CheckSettings
 from foretune.governance.checks.outlier import Signed, outlier, sign
 from foretune.governance.markup import prose
 from foretune.governance.stylometry import BACKGROUND, ENOUGH_WORDS, Author, Background, Style, limit, style
+from foretune.intervals import wilson
 from foretune.types import Document
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -25,9 +25,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from foretune.bench.statistics import wilson
 from foretune.governance.personal.classifier import classifier
 from foretune.governance.personal.scan import scan
+from foretune.intervals import wilson
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 PAGES = Path(__file__).with_name("personal_pages.jsonl")

@@ -20,11 +20,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from foretune.bench.statistics import wilson
 from foretune.corpus.metadata import describe
 from foretune.corpus.readers.text import split_front_matter
 from foretune.governance.checks import CheckSettings
 from foretune.governance.checks.stale import sign, stale
+from foretune.intervals import wilson
 from foretune.types import Document, Finding, Severity
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -22,11 +22,11 @@ from typing import Any
 
 import frontmatter
 
-from foretune.bench.statistics import wilson
 from foretune.embedding import open_embedder
 from foretune.governance.answerable import Answerability, answerability
 from foretune.governance.diversity import different_documents
 from foretune.governance.topics import Terms, TopicSpace, terms
+from foretune.intervals import wilson
 
 ROOT = Path(__file__).resolve().parents[2]
 EMBEDDER = "all-minilm-l6-v2"

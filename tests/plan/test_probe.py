@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from foretune.engines import Completion, EngineInfo, Request
 from foretune.engines.base import BaseEngine
 from foretune.errors import InputError
-from foretune.plan.probe import DatedFact, chosen, knowledge_end, probe, read_facts, share_interval
+from foretune.intervals import wilson
+from foretune.plan.probe import DatedFact, chosen, knowledge_end, probe, read_facts
 from foretune.plan.probe.cutoff import quarter_name
 from foretune.plan.probe.facts import says
 from foretune.project.probing import probe_model
@@ -133,7 +134,7 @@ def test_an_end_lies_in_its_interval_whatever_was_answered(answers: list[tuple[i
 
 @given(st.integers(0, 50), st.integers(1, 50))
 def test_an_interval_holds_the_share_it_is_of(known: int, more: int) -> None:
-    low, high = share_interval(known, known + more)
+    low, high = wilson(known, known + more)
     assert 0 <= low <= known / (known + more) <= high <= 1
 
 

@@ -9,6 +9,8 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from foretune.intervals import LEVEL
+
 __all__ = [
     "SMALL_BENCH",
     "Difference",
@@ -19,13 +21,10 @@ __all__ = [
     "mcnemar",
     "paired_difference",
     "power_note",
-    "wilson",
 ]
 
 SMALL_BENCH = 50
 """Questions below which a comparison mostly ends in "cannot tell" (see :func:`chance_to_see`)."""
-
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +56,7 @@ class Difference:
     @property
     def tells(self) -> bool:
         """True where the test rejects chance at 5 %."""
-        return self.p < 1 - _LEVEL
-
-
-def wilson(right: int, total: int, *, level: float = _LEVEL) -> tuple[float, float]:
-    """Wilson's score interval for a share (Wilson 1927, JASA 22:209–212).
-
-    Unlike the usual ± formula it stays within 0 to 1 and says something even where
-    all or none are right. No trials: 0 to 1.
-
-    >>> [round(end, 4) for end in wilson(81, 263)]
-    [0.2553, 0.3662]
-    """
-    if not 0 <= right <= total:
-        raise ValueError(f"{right} of {total} is no share")
-    if total == 0:
-        return 0.0, 1.0
-    from scipy.stats import binomtest
-
-    interval = binomtest(right, total).proportion_ci(confidence_level=level, method="wilson")
-    return float(interval.low), float(interval.high)
+        return self.p < 1 - LEVEL
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -95,7 +75,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def clustered_mean(
-    values: Sequence[float], clusters: Sequence[Hashable] | None = None, *, level: float = _LEVEL
+    values: Sequence[float], clusters: Sequence[Hashable] | None = None, *, level: float = LEVEL
 ) -> Estimate:
     """Mean of ``values`` with a standard error that knows which of them hang together.
 
@@ -180,7 +160,7 @@ def chance_to_see(questions: int, only_better: float, only_worse: float) -> floa
         return 0.0
     discordant = np.arange(questions + 1)
     # p = 2 · P(X ≥ wins) < 5 %: the fewest wins the test calls a difference, for each number of discordant questions.
-    enough = binom.isf((1 - _LEVEL) / 2, discordant, 0.5) + 1
+    enough = binom.isf((1 - LEVEL) / 2, discordant, 0.5) + 1
     seen = binom.sf(enough - 1, discordant, only_better / apart)
     return float(np.dot(binom.pmf(discordant, questions, apart), seen))
 
@@ -190,7 +170,7 @@ def power_note(questions: int) -> str:
     if questions == 0:
         return "There is no question to judge by."
     chance = chance_to_see(questions, 0.20, 0.05)
-    still_wrong = 1 - (1 - _LEVEL) ** (1 / questions)  # one-sided Clopper–Pearson bound at n of n
+    still_wrong = 1 - (1 - LEVEL) ** (1 / questions)  # one-sided Clopper–Pearson bound at n of n
     size = f"{questions} question{'s' if questions != 1 else ''}"
     seen = (
         f"With {size}, an arm that is right on 20 % of them alone, against 5 % for the other, "

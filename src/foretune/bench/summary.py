@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from foretune.bench.statistics import mcnemar, wilson
+from foretune.bench.statistics import mcnemar
+from foretune.intervals import wilson
 from foretune.types import Arm, Outcome, Question
 
 __all__ = ["AnswerRow", "ArmSummary", "BenchSummary", "Comparison", "Rate", "summarise"]

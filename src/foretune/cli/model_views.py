@@ -115,7 +115,7 @@ def show_probe(found: Probe) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from foretune.plan.probe import share_interval
+    from foretune.intervals import wilson
 
     console = Console(highlight=False)
     console.print(Text(found.model, style="bold"))
@@ -124,7 +124,7 @@ def show_probe(found: Probe) -> None:
         for name in ("year", "known", "asked", "95 %"):
             table.add_column(name, justify="right")
         for year, (known, asked) in found.years.items():
-            low, high = share_interval(known, asked)
+            low, high = wilson(known, asked)
             table.add_row(str(year), str(known), str(asked), f"{low:.0%} to {high:.0%}")
         console.print(table)
     console.print(Text(found.sentence))

@@ -21,6 +21,7 @@ from sqlalchemy import update
 from foretune.engines import Engine, Request
 from foretune.errors import ConfigError
 from foretune.governance.hostile import neutralise
+from foretune.intervals import wilson
 from foretune.pairs.store import stored_pairs
 from foretune.pairs.verdicts import PairDecisionKind, Standing, pair_hash, place_of, standing
 from foretune.progress import Progress, silent
@@ -125,7 +126,7 @@ def agreement(vault: Vault) -> Agreement:
         if "judge" in pair.provenance and (said := _said(pair, decided.get(place_of(pair)))) is not None
     ]
     agree = sum(judge == person for judge, person in both)
-    low, high = _wilson(agree, len(both))
+    low, high = wilson(agree, len(both))
     value, error = kappa(both)
     if value is None:
         return Agreement(len(both), agree, low, high, None, None, None)
@@ -152,15 +153,6 @@ def kappa(both: Sequence[tuple[bool, bool]]) -> tuple[float | None, float]:
         return None, 0.0
     error = sqrt(observed * (1 - observed) / (total * (1 - chance) ** 2))
     return round((observed - chance) / (1 - chance), 6), error
-
-
-def _wilson(right: int, total: int) -> tuple[float, float]:
-    from scipy.stats import binomtest
-
-    if not total:
-        return 0.0, 1.0
-    interval = binomtest(right, total).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def _said(pair: Pair, held: Standing | None) -> bool | None:

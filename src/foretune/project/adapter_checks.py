@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from foretune.bench.statistics import mcnemar, wilson
+from foretune.bench.statistics import mcnemar
 from foretune.engines import Engine, Scorer
 from foretune.errors import InputError
+from foretune.intervals import wilson
 from foretune.progress import Progress
 from foretune.project.adapters import REPLAY, StoredAdapter, evaluation_pairs, example, named_adapter, training_pairs
 from foretune.tuning.forgetting import GeneralQuestion, ask_general, general_questions

@@ -113,7 +113,8 @@ def read_sheet(project: Project, path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file is no sheet of this project, or nothing in it can be counted.
     """
-    from foretune.bench.statistics import mcnemar, wilson
+    from foretune.bench.statistics import mcnemar
+    from foretune.intervals import wilson
     from foretune.tuning.blind import read_choices, score_sheet
 
     sheet, choices = read_choices(path)

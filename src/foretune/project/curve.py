@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from foretune.bench.statistics import wilson
 from foretune.errors import NothingToDoError
+from foretune.intervals import wilson
 from foretune.progress import Progress, duration
 from foretune.project.adapters import (
     FEWEST,

@@ -19,8 +19,9 @@ from foretune.engines import Engine, Request
 from foretune.errors import InputError
 from foretune.evidence import dates, score
 from foretune.files import replacing
+from foretune.intervals import wilson
 from foretune.plan import Config
-from foretune.plan.probe import Probe, chosen, probe, quarter_name, read_facts, share_interval
+from foretune.plan.probe import Probe, chosen, probe, quarter_name, read_facts
 from foretune.progress import Progress, silent
 from foretune.project.probing import EACH_QUARTER, YEARS, open_model
 from foretune.project.vendors import answers_of, vendor_file
@@ -138,7 +139,7 @@ def _quality(questions: Sequence[Question], answers: Mapping[str, TriedAnswer], 
         asked = [each for each in questions if (each.kind == "unanswerable") is kind]
         good = sum(answers[each.id].outcome == Outcome.CORRECT for each in asked)
         if asked:
-            low, high = share_interval(good, len(asked))
+            low, high = wilson(good, len(asked))
             sentences.append(
                 f"It {'' if kind else 'answered '}{said} {good} of {len(asked)} {wanted} questions "
                 f"({low:.0%} to {high:.0%})."
@@ -185,7 +186,7 @@ def _drift(answers: Mapping[str, TriedAnswer], earlier: Mapping[str, Any] | None
     worse = [name for name in both if known[name]["outcome"] == Outcome.CORRECT != answers[name].outcome]
     days = (today - datetime.fromisoformat(earlier["at"]).date()).days
     when = "earlier today" if not days else "yesterday" if days == 1 else f"{days} days ago"
-    low, high = share_interval(len(changed), len(both))
+    low, high = wilson(len(changed), len(both))
     fewer = f"; {len(worse)} that were right are not any more" if worse else ""
     return [f"Of {len(both)} answers, {len(changed)} are others than {when} ({low:.0%} to {high:.0%}){fewer}."]
 

@@ -5,7 +5,7 @@ Takes an engine, hands on what came of it with intervals; says that it cannot te
 
 from __future__ import annotations
 
-from foretune.plan.probe.cutoff import KnowledgeEnd, knowledge_end, quarter_name, share_interval
+from foretune.plan.probe.cutoff import KnowledgeEnd, knowledge_end, quarter_name
 from foretune.plan.probe.facts import DatedFact, chosen, read_facts
 from foretune.plan.probe.probe import AskedFact, Probe, probe
 from foretune.plan.probe.topics import Quoted, Topic
@@ -22,5 +22,4 @@ __all__ = [
     "probe",
     "quarter_name",
     "read_facts",
-    "share_interval",
 ]

@@ -7,16 +7,14 @@ than a bound; whether there is a step at all is a permutation test on the same l
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["KnowledgeEnd", "knowledge_end", "quarter_name", "share_interval"]
+__all__ = ["KnowledgeEnd", "knowledge_end", "quarter_name"]
 
 ALPHA = 0.05
 PERMUTATIONS = 999
@@ -88,17 +86,6 @@ def _likelihood(known: NDArray[Any], asked: NDArray[Any] | int) -> NDArray[Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         found: NDArray[Any] = np.nan_to_num(known * np.log(share)) + np.nan_to_num((asked - known) * np.log1p(-share))
     return found
-
-
-def share_interval(known: int, asked: int) -> tuple[float, float]:
-    """Wilson's interval of a share, 95 % (Wilson 1927; Brown, Cai and DasGupta 2001)."""
-    if not asked:
-        return 0.0, 1.0
-    z = NormalDist().inv_cdf(0.975)
-    share, weight = known / asked, z * z / asked
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / asked + weight / (4 * asked))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def quarter_name(quarter: int) -> str:

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from foretune.engines import Engine, Request
-from foretune.plan.probe.cutoff import FEWEST_KNOWN, KnowledgeEnd, knowledge_end, quarter_name, share_interval
+from foretune.intervals import wilson
+from foretune.plan.probe.cutoff import FEWEST_KNOWN, KnowledgeEnd, knowledge_end, quarter_name
 from foretune.plan.probe.facts import DatedFact, says
 from foretune.plan.probe.topics import Quoted, Topic, ask_topic, quote
 from foretune.progress import Progress, silent
@@ -57,7 +58,7 @@ class Probe:
     @property
     def sentence(self) -> str:
         """Until when it knows the world, or why nobody can tell."""
-        low, high = share_interval(self.known, len(self.facts))
+        low, high = wilson(self.known, len(self.facts))
         count = f"{self.known} of {len(self.facts)} dated facts ({low:.0%} to {high:.0%})"
         end = self.end
         if end.quarter is not None and end.low is not None and end.high is not None:
@@ -82,7 +83,7 @@ class Probe:
     def as_json(self) -> dict[str, Any]:
         """Plain values; quarters as people write them."""
         end = self.end
-        low, high = share_interval(self.known, len(self.facts))
+        low, high = wilson(self.known, len(self.facts))
         return {
             "model": self.model,
             "asked": len(self.facts),
