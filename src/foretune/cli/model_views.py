@@ -78,9 +78,8 @@ def _cells(found: Suitability) -> dict[str, str]:
 
 def comparison_page(found: Sequence[Suitability]) -> str:
     """One HTML page: what speaks against each, sizes as pictures, every remark."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     from foretune.charts import bar_chart
+    from foretune.pages import templates
 
     sizes = {each.model.name: each.model.parameters / 1e9 for each in found if each.model.parameters}
     windows = {each.model.name: float(each.model.context) for each in found if each.model.context}
@@ -92,13 +91,7 @@ def comparison_page(found: Sequence[Suitability]) -> str:
         )
         if values
     ]
-    environment = Environment(
-        loader=PackageLoader("foretune.cli"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("foretune.cli")
     return environment.get_template("models.html.j2").render(
         found=found,
         columns=_COLUMNS,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foretune.errors import InputError
+from foretune.pages import templates
 
 if TYPE_CHECKING:
     from foretune.plan import Config
@@ -118,8 +119,6 @@ def report(
     ] = None,
 ) -> None:
     """Compare vendors on one page: shares by area, red flags, what is unanswered, every answer with its grade."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     from foretune.charts import bar_chart
     from foretune.files import replacing
     from foretune.project.vendors import scores
@@ -133,13 +132,7 @@ def report(
     elif not target.parent.is_dir():
         raise InputError(f"There is no folder {target.parent}: make it first, or write the page somewhere else.")
     found = scores(folder, config, vendors or ())
-    environment = Environment(
-        loader=PackageLoader("foretune.cli"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("foretune.cli")
     chart = bar_chart(
         {each.vendor: round(100 * each.share, 1) for each in found}, title=_message(found), y="% of the best score"
     )

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from foretune.pages import templates
+
 __all__ = ["AsJson", "CsvFile", "HtmlFile", "View", "show"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -94,15 +96,7 @@ def _for_people(column: str, value: Any) -> str:
 
 
 def _html(view: View) -> bytes:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("foretune.cli"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("foretune.cli")
     used = [column for column in view.columns if any(_words(row[column]) for row in view.rows)]
     return (
         environment.get_template("view.html.j2")

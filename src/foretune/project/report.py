@@ -19,6 +19,7 @@ from foretune.bench import answers, latest_run, stored_questions, summarise
 from foretune.bench.summary import AnswerRow, BenchSummary
 from foretune.files import replacing
 from foretune.governance.corpus_findings import corpus_findings
+from foretune.pages import templates
 from foretune.pairs import stored_pairs
 from foretune.plan.intent import intent
 from foretune.project.adapter_checks import checks_of
@@ -48,15 +49,7 @@ class _QuestionRow:
 
 def write_report(project: Project) -> Path:
     """Write ``reports/report.html`` from what the vault holds; returns its path."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("foretune.project"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("foretune.project")
     environment.filters["commands"] = _commands
     html = environment.get_template("report.html.j2").render(_context(project))
     path = project.folder / "reports" / REPORT

@@ -9,6 +9,7 @@ from foretune import charts
 from foretune.governance.card import words
 from foretune.governance.card.facts import CardFacts
 from foretune.governance.types import State
+from foretune.pages import templates
 
 __all__ = ["summary_page"]
 
@@ -20,15 +21,7 @@ _LEAST_DATED = 0.1
 
 def summary_page(facts: CardFacts) -> str:
     """HTML that needs nothing else."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("foretune.governance.card"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("foretune.governance.card")
     return environment.get_template("card.html.j2").render(
         facts=facts,
         words=words,
