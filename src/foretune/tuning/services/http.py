@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from foretune.engines.remote import RETRIES, api_key, error_code, on_this_machine, shown_address
-from foretune.tuning.services.base import Known, ServiceError, ServiceOptions
-from foretune.tuning.services.files import SIDES
+from foretune.tuning.services.base import Keep, Known, ServiceError, ServiceOptions, TuningJob
+from foretune.tuning.services.files import SIDES, left_out, upload_missing
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -151,14 +152,17 @@ class Address:
             raise ServiceError(f"{where} answered something that cannot be read: check --url.") from None
 
 
-class HttpService:
+class HttpService(ABC):
     """What services at an address have in common."""
 
     title: ClassVar[str]
+    format: ClassVar[str]
     vendor_url: ClassVar[str]
     """Where it is, unless the options say otherwise."""
     vendor_variable: ClassVar[str]
     """Names the key, unless the options do."""
+    brings: ClassVar[str]
+    """What fetching brings, in a word."""
     check: ClassVar[str]
     """What to do where it does not accept a file: completes "…: check …"."""
 
@@ -174,6 +178,50 @@ class HttpService:
     @property
     def remote(self) -> bool:
         return not on_this_machine(self.url)
+
+    def submit(self, job: TuningJob, known: Known, keep: Keep) -> str:
+        model = self._model_of(job)
+        ids = upload_missing(job, self.format, known, keep, listed=self._files, upload=self._upload)
+        if "job" not in known:
+            keep("job", self._find_job(job, ids) or self._create(job, model, ids))
+        return (
+            left_out(job, self.format)
+            + f"`foretune tune status` says how far it is, `foretune tune fetch` brings the {self.brings}."
+        )
+
+    @abstractmethod
+    def _model_of(self, job: TuningJob) -> str:
+        """What the service calls the model that is to be tuned.
+
+        Raises:
+            InputError: nothing says which.
+        """
+
+    @abstractmethod
+    def _files(self) -> Mapping[str, str]:
+        """Ids of the files that are there, by name."""
+
+    @abstractmethod
+    def _upload(self, name: str, content: bytes) -> str:
+        """Returns the file's id."""
+
+    @abstractmethod
+    def _find_job(self, job: TuningJob, ids: Mapping[str, str]) -> str:
+        """The id of the job that was created for these files, if it was: its answer may have been lost."""
+
+    @abstractmethod
+    def _create(self, job: TuningJob, model: str, ids: Mapping[str, str]) -> str:
+        """Returns the job's id."""
+
+    def _named(self, model: object, known: Known) -> str:
+        """The name of the tuned model, which the service should have told.
+
+        Raises:
+            ServiceError: it has not.
+        """
+        if not model:
+            raise ServiceError(f"{self.title} names no model for the job {known['job']}: look at it in its dashboard.")
+        return str(model)
 
     def forget(self, known: Known) -> int:
         return sum(self.address.delete(f"/files/{known[side]}") for side in SIDES if side in known)

@@ -6,20 +6,11 @@ https://platform.openai.com/docs/api-reference/files, https://platform.openai.co
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from foretune.errors import InputError
-from foretune.tuning.services.base import (
-    Hosted,
-    JobState,
-    Keep,
-    Known,
-    Progressed,
-    ServiceError,
-    TuningJob,
-    service,
-)
-from foretune.tuning.services.files import left_out, upload_missing
+from foretune.tuning.services.base import Hosted, JobState, Known, Progressed, TuningJob, service
 from foretune.tuning.services.http import HttpService, where_in_file
 
 __all__: list[str] = []
@@ -32,7 +23,6 @@ _STATES = {
     "failed": JobState.FAILED,
     "cancelled": JobState.CANCELLED,
 }
-_CHECK = "check the pairs with `foretune pairs validate` on an export for openai, and --model"
 
 
 @service
@@ -44,18 +34,13 @@ class OpenAi(HttpService):
     format: ClassVar[str] = "openai"
     vendor_url: ClassVar[str] = "https://api.openai.com/v1"
     vendor_variable: ClassVar[str] = "OPENAI_API_KEY"
-    check: ClassVar[str] = _CHECK
+    brings: ClassVar[str] = "result"
+    check: ClassVar[str] = "check the pairs with `foretune pairs validate` on an export for openai, and --model"
 
-    def submit(self, job: TuningJob, known: Known, keep: Keep) -> str:
+    def _model_of(self, job: TuningJob) -> str:
         if not job.model:
             raise InputError("OpenAI tunes its own models: name one with --model (gpt-4o-mini-2024-07-18, say).")
-        ids = upload_missing(job, self.format, known, keep, listed=self._files, upload=self._upload)
-        if "job" not in known:
-            keep("job", self._find_job(job) or self._create(job, ids))
-        return (
-            left_out(job, self.format)
-            + "`foretune tune status` says how far it is, `foretune tune fetch` brings the result."
-        )
+        return job.model
 
     def _files(self) -> dict[str, str]:
         listed = self.address.get("/files", purpose="fine-tune").get("data", [])
@@ -64,14 +49,14 @@ class OpenAi(HttpService):
     def _upload(self, name: str, content: bytes) -> str:
         return str(self.address.upload("/files", {"purpose": "fine-tune"}, name, content)["id"])
 
-    def _find_job(self, job: TuningJob) -> str:
+    def _find_job(self, job: TuningJob, ids: Mapping[str, str]) -> str:
         listed = self.address.get("/fine_tuning/jobs", limit=100, **{"metadata[foretune]": job.id}).get("data", [])
         mine = (each["id"] for each in listed if (each.get("metadata") or {}).get("foretune") == job.id)
         return next(mine, "")
 
-    def _create(self, job: TuningJob, ids: dict[str, str]) -> str:
+    def _create(self, job: TuningJob, model: str, ids: Mapping[str, str]) -> str:
         body = {
-            "model": job.model,
+            "model": model,
             "training_file": ids["train"],
             **({"validation_file": ids["evaluation"]} if "evaluation" in ids else {}),
             "suffix": job.name,
@@ -92,11 +77,9 @@ class OpenAi(HttpService):
         return self.address.get(f"/fine_tuning/jobs/{known['job']}")
 
     def fetch(self, job_id: str, known: Known, *, hosted: bool) -> Hosted:
-        model = self._asked(known).get("fine_tuned_model")
-        if not model:
-            raise ServiceError(f"OpenAI names no model for the job {known['job']}: look at it in its dashboard.")
+        model = self._named(self._asked(known).get("fine_tuned_model"), known)
         # The vendor's own address is what an engine without one has.
-        return Hosted("openai", "" if self.url == self.vendor_url else self.url, str(model))
+        return Hosted("openai", "" if self.url == self.vendor_url else self.url, model)
 
 
 def _why(answer: dict[str, Any]) -> str:

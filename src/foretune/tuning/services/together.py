@@ -7,21 +7,12 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from foretune.errors import InputError
 from foretune.tuning.adopted import CONFIG, WEIGHTS, Adopted, read_adopted
-from foretune.tuning.services.base import (
-    Hosted,
-    JobState,
-    Keep,
-    Known,
-    Progressed,
-    ServiceError,
-    TuningJob,
-    service,
-)
-from foretune.tuning.services.files import left_out, upload_missing
+from foretune.tuning.services.base import Hosted, JobState, Known, Progressed, ServiceError, TuningJob, service
 from foretune.tuning.services.http import HttpService, where_in_file
 
 __all__: list[str] = []
@@ -37,7 +28,6 @@ _STATES = {
     "error": JobState.FAILED,
     "completed": JobState.SUCCEEDED,
 }
-_CHECK = "check the pairs with `foretune pairs validate` on an export for together, and --model"
 _MOST_BYTES = 8_000_000_000
 """Of an adapter: rank 256 on all layers of a 70B model has 6.6 GB in float16."""
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
@@ -53,19 +43,14 @@ class Together(HttpService):
     format: ClassVar[str] = "together"
     vendor_url: ClassVar[str] = "https://api.together.xyz/v1"
     vendor_variable: ClassVar[str] = "TOGETHER_API_KEY"
-    check: ClassVar[str] = _CHECK
+    brings: ClassVar[str] = "adapter"
+    check: ClassVar[str] = "check the pairs with `foretune pairs validate` on an export for together, and --model"
 
-    def submit(self, job: TuningJob, known: Known, keep: Keep) -> str:
+    def _model_of(self, job: TuningJob) -> str:
         model = job.model or (job.base.model.upstream if job.base and job.base.model else "")
         if not model:
             raise InputError("Together has to know which of its models to tune: name it with --model.")
-        ids = upload_missing(job, self.format, known, keep, listed=self._files, upload=self._upload)
-        if "job" not in known:
-            keep("job", self._find_job(ids["train"]) or self._create(job, model, ids))
-        return (
-            left_out(job, self.format)
-            + "`foretune tune status` says how far it is, `foretune tune fetch` brings the adapter."
-        )
+        return model
 
     def _files(self) -> dict[str, str]:
         return {each["filename"]: each["id"] for each in self.address.get("/files").get("data", [])}
@@ -74,11 +59,11 @@ class Together(HttpService):
         fields = {"purpose": "fine-tune", "file_name": name, "file_type": "jsonl"}
         return str(self.address.upload("/files/upload", fields, name, content)["id"])
 
-    def _find_job(self, training_file: str) -> str:
+    def _find_job(self, job: TuningJob, ids: Mapping[str, str]) -> str:
         listed = self.address.get("/fine-tunes").get("data", [])
-        return next((each["id"] for each in listed if each.get("training_file") == training_file), "")
+        return next((each["id"] for each in listed if each.get("training_file") == ids["train"]), "")
 
-    def _create(self, job: TuningJob, model: str, ids: dict[str, str]) -> str:
+    def _create(self, job: TuningJob, model: str, ids: Mapping[str, str]) -> str:
         settings = job.settings
         body: dict[str, Any] = {
             "model": model,
@@ -109,11 +94,8 @@ class Together(HttpService):
 
     def fetch(self, job_id: str, known: Known, *, hosted: bool) -> Adopted | Hosted:
         if hosted:
-            answer = self.address.get(f"/fine-tunes/{known['job']}")
-            model = answer.get("model_output_name")
-            if not model:
-                raise ServiceError(f"Together names no model for the job {known['job']}: look at it in its dashboard.")
-            return Hosted("openai", self.url, str(model))
+            model = self.address.get(f"/fine-tunes/{known['job']}").get("model_output_name")
+            return Hosted("openai", self.url, self._named(model, known))
         packed = io.BytesIO()
         self.address.download("/finetune/download", packed, most=_MOST_BYTES, ft_id=known["job"], checkpoint="adapter")
         return _unpacked(packed.getvalue())

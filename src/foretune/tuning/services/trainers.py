@@ -7,6 +7,7 @@ very weights it will be switched on over, and not on those of a repository that 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,7 +32,7 @@ __all__: list[str] = []
 _BASE, _RESULT = "base", "adapter"
 
 
-class _Trainer:
+class _Trainer(ABC):
     """What these trainers have in common; a subclass says how it wants its settings, and how it is started."""
 
     name: ClassVar[str]
@@ -42,12 +43,13 @@ class _Trainer:
     def __init__(self, options: ServiceOptions) -> None:
         self._parent = options.folder
 
+    @abstractmethod
     def settings(self, job: TuningJob, folder: Path, *, evaluation: bool) -> Mapping[str, str]:
         """Files to write, by name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def how_to_start(self, folder: Path) -> str:
-        raise NotImplementedError
+        """A sentence."""
 
     def submit(self, job: TuningJob, known: Known, keep: Keep) -> str:
         from foretune.pairs.formats import export_format, find_format
