@@ -89,6 +89,7 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 _MARKED = re.compile(r"[\[<{*_`]")
 _MARKS = frozenset("#=`~")
 """What a line begins with that is a heading, underlines one, or opens code."""
+_NOTHING: Mapping[str, list[Any]] = {name: [] for name in SPELLINGS}
 _HEAD_LINES = 40
 """A title, or a line such as ``Date: 4 March 2021``, is looked for in this many lines."""
 _DEPTH, _NODES, _STRING = 12, 4_000, 20_000
@@ -125,19 +126,11 @@ def describe(metadata: Mapping[str, Any], text: str, name: str, *, markdown: boo
     markdown = markdown and ("#" in head or "=" in head)  # else there is no heading to look for
     stated = dict(_stated(lines))
     stem = posixpath.splitext(posixpath.basename(name))[0]
-    if not metadata:  # as most records are
-        return Description(
-            title=(_first_heading(lines) if markdown else "") or _humanised(stem),
-            author=_names(stated["author"]) if "author" in stated else "",
-            event=stated.get("event", ""),
-            date=iso_date(stated.get("date")) or date_in_name(stem),
-            modified=iso_date(stated.get("modified")),
-        )
-    known, properties = _sort(metadata)
+    known, properties = _sort(metadata) if metadata else (_NOTHING, {})
     title = _title(known, stem) or (_first_heading(lines) if markdown else "") or _humanised(stem)
     return Description(
         title=title,
-        author=_first(known["author"], _names) or _names(stated.get("author")),
+        author=_first(known["author"], _names) or _names(stated.get("author", "")),
         event=_first(known["event"], _line) or stated.get("event", ""),
         date=_first(known["date"], iso_date) or iso_date(stated.get("date")) or date_in_name(stem),
         modified=_first(known["modified"], iso_date) or iso_date(stated.get("modified")),
@@ -257,7 +250,7 @@ def _line(value: Any) -> str:
     return clean_text(" ".join(str(value).split()))[:500]
 
 
-def _title(known: dict[str, list[Any]], stem: str) -> str:
+def _title(known: Mapping[str, list[Any]], stem: str) -> str:
     if not known["title"]:
         return ""
     title = _INLINE.sub("", _PROGRAM.sub("", _line(known["title"][0])))
