@@ -130,14 +130,14 @@ def describe(metadata: Mapping[str, Any], text: str, name: str, *, markdown: boo
     title = _title(known, stem) or (_first_heading(lines) if markdown else "") or _humanised(stem)
     return Description(
         title=title,
-        author=_first(known["author"], _names) or _names(stated.get("author", "")),
+        author=_first(known["author"], _names) or (_names(stated["author"]) if "author" in stated else ""),
         event=_first(known["event"], _line) or stated.get("event", ""),
         date=_first(known["date"], iso_date) or iso_date(stated.get("date")) or date_in_name(stem),
         modified=_first(known["modified"], iso_date) or iso_date(stated.get("modified")),
         tags=_words(known["tags"]),
         keywords=_words(known["keywords"]),
         label=next((label for label in map(_label, known["label"]) if label), None),
-        properties=json_value(properties),
+        properties=json_value(properties) if properties else {},
     )
 
 
@@ -266,6 +266,8 @@ def _names(value: Any) -> str:
 
 
 def _words(values: list[Any]) -> tuple[str, ...]:
+    if not values:
+        return ()
     return tuple(dict.fromkeys(word for value in values for word in _split(value)))[:200]
 
 
