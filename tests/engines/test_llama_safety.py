@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.tuning.tiny import tiny_model
 
 from foretune.engines.llama import LlamaEngine
 from foretune.models import ModelFiles
@@ -65,7 +66,7 @@ assert engine.complete(messages, max_tokens=4, schema={{"type": "string", "maxLe
 
 def test_only_this_user_can_reach_the_model_and_not_over_the_network(smollm2: LlamaEngine) -> None:
     with smollm2._turn(None) as (session, _):
-        socket = Path(session._server._socket)
+        socket = Path(session._server._running.socket)
         me = psutil.Process()
         assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
         assert [c for c in me.net_connections(kind="inet") if c.status == psutil.CONN_LISTEN] == []
@@ -75,12 +76,12 @@ def test_only_this_user_can_reach_the_model_and_not_over_the_network(smollm2: Ll
 
 def test_without_its_key_the_socket_answers_nothing(smollm2: LlamaEngine) -> None:
     with smollm2._turn(None) as (session, _):
-        right, session._server._key = session._server._key, "wrong"
+        right, session._server._running.key = session._server._running.key, "wrong"
         try:
             with pytest.raises(Exception, match=r"(?i)key"):
                 session.writer.text_tokens("Hello")
         finally:
-            session._server._key = right
+            session._server._running.key = right
 
 
 @pytest.mark.parametrize(
@@ -156,3 +157,21 @@ def test_a_program_may_end_without_closing_the_model(smollm2_files: ModelFiles, 
     assert run.returncode == 7
     assert errors == ""
     assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_model_stopped_as_soon_as_it_is_there_ends(tmp_path: Path) -> None:
+    """llama.cpp's loop forgets that it was told to end where it begins only afterwards, as on a busy machine."""
+    model = tiny_model(tmp_path).weights
+    code = """
+import sys
+from pathlib import Path
+from foretune.engines.llama_server import LlamaServer
+for _ in range(40):
+    LlamaServer(Path(sys.argv[1]), context=64, slots=1, threads=1, batch_threads=1).close()
+"""
+    several = [subprocess.Popen([sys.executable, "-c", code, str(model)]) for _ in range(6)]
+    try:
+        assert [each.wait(timeout=90) for each in several] == [0] * 6
+    finally:
+        for each in several:
+            each.kill()

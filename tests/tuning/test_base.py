@@ -28,7 +28,7 @@ def test_the_loaded_model_gives_the_engines_probabilities(tmp_path: Path, archit
     files = tiny_model(tmp_path, architecture)
     model = load_base(files.weights, dtype=torch.float32, device=CPU)
     ours = torch.log_softmax(model(torch.tensor([PROMPT])).logits[0, -1], dim=-1)
-    engine = Engine(files.weights, tmp_path).next_token_logprobs(PROMPT, len(vocabulary()))
+    engine = Engine(files.weights).next_token_logprobs(PROMPT, len(vocabulary()))
     assert len(engine) == len(vocabulary())
     assert torch.allclose(ours, torch.tensor([engine[i] for i in range(len(ours))]), atol=5e-3)
 
@@ -56,7 +56,7 @@ def test_stretched_rotary_frequencies_of_the_file_are_used(tmp_path: Path) -> No
     model = load_base(stretched, dtype=torch.float32, device=CPU)
     assert torch.allclose(model.model.rotary_emb.inv_freq * 4, plain.model.rotary_emb.inv_freq)
     ours = torch.log_softmax(model(torch.tensor([PROMPT])).logits[0, -1], dim=-1)
-    engine = Engine(stretched, tmp_path).next_token_logprobs(PROMPT, len(vocabulary()))
+    engine = Engine(stretched).next_token_logprobs(PROMPT, len(vocabulary()))
     assert torch.allclose(ours, torch.tensor([engine[i] for i in range(len(ours))]), atol=5e-3)
 
 

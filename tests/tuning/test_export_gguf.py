@@ -56,7 +56,7 @@ def test_the_engine_with_the_adapter_gives_trainings_probabilities(tmp_path: Pat
     files = tiny_model(tmp_path, architecture)
     model = with_random_adapter(load_base(files.weights, dtype=torch.float32, device=torch.device("cpu")))
     export(model, tmp_path / "adapter.gguf", architecture)
-    engine = Engine(files.weights, tmp_path, tmp_path / "adapter.gguf")
+    engine = Engine(files.weights, tmp_path / "adapter.gguf")
     ids = torch.tensor([PROMPT])
     with torch.no_grad():
         tuned = torch.log_softmax(model(ids).logits[0, -1], dim=-1)

@@ -62,7 +62,7 @@ def test_the_engine_runs_a_merged_file_without_an_adapter(tmp_path: Path, kind: 
     result = trained(tmp_path, base)
     write_merged(base.weights, result.peft, tmp_path / "merged.gguf", kind=kind, name="mine")
     expected = torch.log_softmax(logits(with_peft(base, result)), dim=-1)
-    probabilities = TinyEngine(tmp_path / "merged.gguf", tmp_path).next_token_logprobs(PROMPT, len(vocabulary()))
+    probabilities = TinyEngine(tmp_path / "merged.gguf").next_token_logprobs(PROMPT, len(vocabulary()))
     measured = torch.tensor([probabilities[token] for token in range(len(vocabulary()))])
     assert torch.allclose(measured, expected, atol=tolerance)
     write_merged(base.weights, result.peft, tmp_path / "again.gguf", kind=kind, name="mine")
@@ -73,7 +73,7 @@ def test_rslora_in_the_engine_is_scaled_as_in_training(tmp_path: Path) -> None:
     base = tiny_model(tmp_path)
     result = trained(tmp_path, base, method="rslora")
     expected = torch.log_softmax(logits(with_peft(base, result)), dim=-1)
-    probabilities = TinyEngine(base.weights, tmp_path, result.path).next_token_logprobs(PROMPT, len(vocabulary()))
+    probabilities = TinyEngine(base.weights, result.path).next_token_logprobs(PROMPT, len(vocabulary()))
     measured = torch.tensor([probabilities[token] for token in range(len(vocabulary()))])
     assert torch.allclose(measured, expected, atol=1e-2)
 

@@ -96,7 +96,7 @@ def test_masks_hold_for_any_vocabulary(chat: ChatTokenizer) -> None:
 @pytest.mark.parametrize("model", list(LITERAL))
 def test_tokens_of_real_pages_are_the_engines(tmp_path: Path, model: str) -> None:
     files = packaged(model)
-    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights, tmp_path)
+    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights)
     pages = sorted(shared("handbook-18f").rglob("*.md"))
     texts = [page.read_text(encoding="utf-8") for page in pages] + ["\n  2021", "½ ٣ 𝟛 ⅷ", "é\u0301 ﷽ 👩‍👩‍👧"]
     assert len(texts) > 200
@@ -106,7 +106,7 @@ def test_tokens_of_real_pages_are_the_engines(tmp_path: Path, model: str) -> Non
 @pytest.mark.parametrize("model", ["smollm2-135m", pytest.param("qwen2.5-coder-1.5b", marks=pytest.mark.slow)])
 def test_the_prompt_is_rendered_as_the_engine_renders_it(tmp_path: Path, model: str) -> None:
     files = packaged(model)
-    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights, tmp_path)
+    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights)
     for messages in (DATE.messages[:-1], TWO_TURNS.messages[:-1]):
         as_json = [{"role": message.role, "content": message.content} for message in messages]
         assert chat.render(messages, add_generation_prompt=True) == engine.prompt(as_json)
@@ -241,7 +241,7 @@ IGNORES_SYSTEM = CHATML.replace(
 @pytest.mark.parametrize("template", [REFUSES_SYSTEM, IGNORES_SYSTEM], ids=["refuses", "leaves out"])
 def test_a_template_without_system_role_shows_it_as_the_engine_does(tmp_path: Path, template: str) -> None:
     files = tiny_model(tmp_path, template=template)
-    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights, tmp_path)
+    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights)
     messages = (Message("system", "Be kind."), Message("user", "Hi"), Message("assistant", "the on"))
     as_json = [{"role": message.role, "content": message.content} for message in messages[:-1]]
     assert chat.render(messages[:-1], add_generation_prompt=True) == engine.prompt(as_json)
@@ -282,7 +282,7 @@ def conversations(count: int) -> list[tuple[Message, ...]]:
 @pytest.mark.parametrize("model", ["smollm2-135m", pytest.param("qwen2.5-coder-1.5b", marks=pytest.mark.slow)])
 def test_trainer_and_engine_read_a_hundred_conversations_as_the_same_tokens(tmp_path: Path, model: str) -> None:
     files = packaged(model)
-    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights, tmp_path)
+    chat, engine = load_chat_tokenizer(files.weights), Engine(files.weights)
     different = []
     for number, messages in enumerate(conversations(100)):
         as_json = [{"role": message.role, "content": message.content} for message in messages]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from typing import Any
 import gguf
 import pytest
 
+from foretune.engines.llama_server import LlamaServer
 from foretune.errors import ModelError
 from foretune.models import ModelFiles, locate
 from foretune.tuning import Example
@@ -129,34 +129,25 @@ def examples(count: int = 10, *, words: int = 4) -> list[Example]:
 
 
 class Engine:
-    """The real engine on a model and an adapter, listening nowhere but on a socket in ``folder``."""
+    """The real engine on a model and an adapter, asked for what its own interface does not give."""
 
-    def __init__(self, model: Path, folder: Path, adapter: Path | None = None) -> None:
-        import xllamacpp
-
-        parameters = xllamacpp.CommonParams()
-        parameters.model.path = str(model)
-        parameters.n_ctx, parameters.n_parallel, parameters.warmup = 512, 1, False
-        parameters.cpuparams.n_threads, parameters.cpuparams_batch.n_threads = 1, 2
-        parameters.hostnames, parameters.api_keys = [str(folder / "engine.sock")], ["test"]
-        parameters.use_jinja, parameters.verbosity = True, -1
-        self._socket = folder / "engine.sock"
-        if adapter is not None:
-            parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
-        self._server = xllamacpp.Server(parameters)
+    def __init__(self, model: Path, adapter: Path | None = None) -> None:
+        adapters = () if adapter is None else (adapter,)
+        self._server = LlamaServer(model, context=512, slots=1, threads=1, batch_threads=2, adapters=adapters)
 
     def next_token_logprobs(self, ids: list[int], size: int, *, scale: float = 1.0) -> dict[int, float]:
         """Log-probability (nats) of every token after ``ids``."""
-        reply = self._server.handle_completions(
+        reply = self._server.post(
+            "/v1/completions",
             {
                 "prompt": ids,
                 "n_predict": 1,
-                "n_probs": size,
+                "logprobs": size,
                 # Probabilities are reported before this bias; it keeps an end token from being drawn, which has none.
                 "logit_bias": [[0, 1000.0]],
                 "lora": [{"id": 0, "scale": scale}],
                 "cache_prompt": False,
-            }
+            },
         )
         return {
             entry["id"]: entry["logprob"] for entry in reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
@@ -164,24 +155,12 @@ class Engine:
 
     def tokens(self, text: str) -> list[int]:
         """What the engine makes of rendered text."""
-        return list(self._post("/tokenize", {"content": text, "parse_special": True, "add_special": False})["tokens"])
+        body = {"content": text, "parse_special": True, "add_special": False}
+        return list(self._server.post("/tokenize", body)["tokens"])
 
     def prompt(self, messages: list[dict[str, str]]) -> str:
         """The conversation as the engine renders it, ready to be answered."""
-        return str(self._post("/apply-template", {"messages": messages})["prompt"])
-
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        import http.client
-        import socket
-
-        connection = http.client.HTTPConnection("localhost")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self._socket))
-        headers = {"Content-Type": "application/json", "Authorization": "Bearer test"}
-        connection.request("POST", path, json.dumps(body), headers)
-        reply: dict[str, Any] = json.loads(connection.getresponse().read())
-        connection.close()
-        return reply
+        return str(self._server.post("/apply-template", {"messages": messages})["prompt"])
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, split: str, *, pad: bool) -> None:

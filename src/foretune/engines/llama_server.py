@@ -71,11 +71,41 @@ class _Running:
     """What must be stopped in order, also when the interpreter exits."""
 
     folder: str
+    key: str
     native: Any = None
+    working: bool = False
+    """Its loop has begun. Stopped before that, llama.cpp forgets that it was told and never ends."""
     connections: set[_UnixConnection] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def socket(self) -> str:
+        return str(Path(self.folder, "engine.sock"))
+
+    @contextlib.contextmanager
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None) -> Iterator[http.client.HTTPResponse]:
+        connection = _UnixConnection(self.socket)
+        with self.lock:
+            self.connections.add(connection)
+        try:
+            headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+            content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+            connection.request(method, path, content, headers)
+            yield connection.getresponse()
+        finally:
+            with self.lock:
+                self.connections.discard(connection)
+            connection.close()
+
+    def wait_until_working(self) -> None:
+        """Return when the loop has answered something: the list of adapters is one of its tasks."""
+        with self.request("GET", "/lora-adapters", None) as response:
+            response.read()
+        self.working = True
+
     def stop(self) -> None:
+        if self.native is not None and not self.working:
+            self.wait_until_working()
         with self.lock:
             open_now = list(self.connections)
         # Requests first: the native side waits for its handlers, and they for their clients.
@@ -115,16 +145,13 @@ class LlamaServer:
     ) -> None:
         import xllamacpp
 
-        folder = _private_folder()
-        self._running = _Running(folder)
+        self._running = _Running(_private_folder(), secrets.token_urlsafe(24))
         self._finalizer = weakref.finalize(self, self._running.stop)
-        self._socket = str(Path(folder, "engine.sock"))
-        self._key = secrets.token_urlsafe(24)
 
         params = xllamacpp.CommonParams()
         params.model.path = str(model)
-        params.hostnames = [self._socket]
-        params.api_keys = [self._key]
+        params.hostnames = [self._running.socket]
+        params.api_keys = [self._running.key]
         params.verbosity = _INFO if os.environ.get("FORETUNE_DEBUG") else _QUIET
         params.n_parallel = slots
         params.embedding = bool(pooling)
@@ -150,6 +177,7 @@ class LlamaServer:
         except RuntimeError:
             self.close()
             raise EngineError(_not_loaded(model, adapters)) from None
+        self._running.wait_until_working()
 
     def close(self) -> None:
         """Cancel what is asked and free the model; may be called twice, from any thread."""
@@ -178,22 +206,13 @@ class LlamaServer:
 
     @contextlib.contextmanager
     def _response(self, path: str, body: Mapping[str, Any]) -> Iterator[http.client.HTTPResponse]:
-        connection = _UnixConnection(self._socket)
-        with self._running.lock:
-            self._running.connections.add(connection)
         try:
-            headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-            connection.request("POST", path, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), headers)
-            response = connection.getresponse()
-            if response.status != http.client.OK:
-                raise _refusal(response.status, json.loads(response.read()))
-            yield response
+            with self._running.request("POST", path, body) as response:
+                if response.status != http.client.OK:
+                    raise _refusal(response.status, json.loads(response.read()))
+                yield response
         except (OSError, http.client.HTTPException):
             raise EngineError("The language model was stopped while it was asked something: ask again.") from None
-        finally:
-            with self._running.lock:
-                self._running.connections.discard(connection)
-            connection.close()
 
 
 def _private_folder() -> str:
