@@ -16,6 +16,8 @@ import pytest
 from tests.tuning.tiny import tiny_model
 
 from foretune.engines.llama import LlamaEngine
+from foretune.engines.llama_server import LlamaServer
+from foretune.errors import EngineError
 from foretune.models import ModelFiles
 
 MARK = "zanzibar-0815-quokka"
@@ -175,3 +177,24 @@ for _ in range(40):
     finally:
         for each in several:
             each.kill()
+
+
+def test_while_a_model_is_stopped_it_takes_nothing_new(tmp_path: Path) -> None:
+    """A request that no one cancels any more is what the native side would wait for, for ever."""
+    server = LlamaServer(tiny_model(tmp_path).weights, context=64, slots=1, threads=1, batch_threads=1)
+    refused = []
+
+    class Stopping:
+        """In the place of the model: asks something at the moment the model is let go."""
+
+        def __init__(self, native: object) -> None:
+            self.native = native
+
+        def __del__(self) -> None:
+            with pytest.raises(EngineError, match="was stopped"):
+                server.post("/tokenize", {"content": "late"})
+            refused.append(True)
+
+    server._running.native = Stopping(server._running.native)
+    server.close()
+    assert refused == [True]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from foretune.engines.types import Capability, Completion, EngineInfo, Request
 from foretune.errors import EngineError
 from foretune.types import Message
 
 __all__ = ["BaseEngine", "run_many"]
+
+T = TypeVar("T")
 
 _WORDS = {
     Capability.GRAMMAR: "follow a grammar",
@@ -109,6 +112,17 @@ class BaseEngine(ABC):
                 )
 
 
+_LOOK = 0.5
+"""Seconds. A signal that comes just before a wait without end does not interrupt it (CPython sees it afterwards)."""
+
+
+def _next(done: queue.SimpleQueue[T]) -> T:
+    """What comes next, with an ear for Ctrl-C."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return done.get(timeout=_LOOK)
+
+
 def run_many(
     run: Callable[[Request], Completion], requests: Sequence[Request], workers: int
 ) -> Iterator[tuple[int, Completion]]:
@@ -142,7 +156,7 @@ def run_many(
         threading.Thread(target=work, name="foretune-engine", daemon=True).start()
     try:
         for _ in requests:
-            number, outcome = done.get()
+            number, outcome = _next(done)
             if isinstance(outcome, BaseException):
                 raise outcome
             yield number, outcome

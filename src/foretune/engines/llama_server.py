@@ -56,14 +56,14 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # Kept, because the library forgets its own where the answer says that it is the last.
+        self._socket = self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(self._path)
 
     def abort(self) -> None:
         """End a call that another thread waits for; the server drops the request within a second."""
-        if self.sock is not None:
-            with contextlib.suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass
@@ -75,6 +75,7 @@ class _Running:
     native: Any = None
     working: bool = False
     """Its loop has begun. Stopped before that, llama.cpp forgets that it was told and never ends."""
+    stopped: bool = False
     connections: set[_UnixConnection] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -86,6 +87,10 @@ class _Running:
     def request(self, method: str, path: str, body: Mapping[str, Any] | None) -> Iterator[http.client.HTTPResponse]:
         connection = _UnixConnection(self.socket)
         with self.lock:
+            # Whoever comes now would not be cancelled any more, and the native side would wait for him.
+            if self.stopped:
+                raise ConnectionAbortedError
+            connection.connect()
             self.connections.add(connection)
         try:
             headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
@@ -107,7 +112,7 @@ class _Running:
         if self.native is not None and not self.working:
             self.wait_until_working()
         with self.lock:
-            open_now = list(self.connections)
+            self.stopped, open_now = True, list(self.connections)
         # Requests first: the native side waits for its handlers, and they for their clients.
         for connection in open_now:
             connection.abort()
