@@ -18,6 +18,12 @@ def test_numbers_of_different_units_or_rates_are_none() -> None:
     assert clash("You get 4 hours per month.", "You get 13 hours per year.") == []
 
 
+def test_an_amount_that_could_be_a_year_is_none() -> None:
+    assert clash("The allowance is 2000 euro.", "The allowance is 1990 euro.") == [("number", "2000 euro", "1990 euro")]
+    assert clash("Kostet 2000 Kč.", "Kostet 2050 Kč.") == [("number", "2000 Kč", "2050 Kč")]
+    assert [date.text for date in facts("In 2000 it was 2,000 euro.").dates] == ["2000"]
+
+
 def test_a_number_the_other_text_gives_as_well_is_no_rival() -> None:
     assert clash("120 days, at most 240 days.", "Not longer than 240 days.") == []
 

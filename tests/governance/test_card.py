@@ -131,7 +131,7 @@ def test_where_nothing_was_looked_at_no_form_says_that_nothing_was_found(vault: 
         assert "Nobody has looked for personal data yet" in text
     page = (tmp_path / "card" / "card.html").read_text(encoding="utf-8")
     assert "Nothing yet: every document that could be read is waiting." in page
-    assert "1 of 1 documents wait for a decision" in page
+    assert "The document waits for a decision and is not used until then." in page
 
 
 def test_personal_data_that_goes_in_unmasked_is_left_to_decide(vault: Vault) -> None:

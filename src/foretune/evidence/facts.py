@@ -44,8 +44,11 @@ class Rival:
 
 def facts(text: str) -> Facts:
     """Extract the facts of ``text``; offsets point into it."""
-    found = dates(text)
-    counted = [q for q in quantities(text) if not any(d.start <= q.start < d.end for d in found)]
+    given = quantities(text)
+    measured = {q.start for q in given if q.unit}
+    # What has a unit is no year, though it could be one: "2000 euro", "1998 hours".
+    found = [date for date in dates(text) if not (date.bare_year and date.start in measured)]
+    counted = [q for q in given if not any(d.start <= q.start < d.end for d in found)]
     return Facts(tuple(counted), tuple(found), tuple(names(text)), tuple(negations(text)), negated(text))
 
 

@@ -31,6 +31,14 @@ _SPELLINGS: dict[str, str] = {
     "yen": "¥ jpy yen",
     "rupee": "₹ inr rupee rupees",
     "franc": "chf franc francs",
+    "krona": "sek krona kronor",
+    "krone": "dkk nok krone kroner",
+    "zloty": "zł pln zloty zlotys",
+    "koruna": "kc czk koruna korunas",
+    "forint": "huf forint forints",
+    "peso": "mxn peso pesos",
+    "yuan": "cny rmb yuan",
+    "rand": "zar rand rands",
     "byte": "byte bytes",
     "kilobyte": "kb kilobyte kilobytes",
     "megabyte": "mb megabyte megabytes",
@@ -58,7 +66,9 @@ _SPELLINGS: dict[str, str] = {
 UNITS: dict[str, str] = {word: unit for unit, words in _SPELLINGS.items() for word in words.split()}
 """Spelling (folded) → unit."""
 
-CURRENCIES: frozenset[str] = frozenset({"dollar", "euro", "pound", "yen", "rupee", "franc"})
+CURRENCIES: frozenset[str] = frozenset(
+    """dollar euro pound yen rupee franc krona krone zloty koruna forint peso yuan rand""".split()
+)
 TIME_UNITS: frozenset[str] = frozenset(
     {"second", "minute", "hour", "day", "week", "fortnight", "month", "quarter", "year", "decade", "century"}
 )

@@ -37,7 +37,7 @@ def summary_page(facts: CardFacts) -> str:
 
 def _stands_picture(facts: CardFacts) -> str:
     values = {state.value: facts.states[state] for state in State} | {"unreadable": sum(facts.unreadable.values())}
-    title = f"{facts.goes_in:,} of {facts.seen:,} documents go in"
+    title = words.documents(facts.goes_in, facts.seen, verbs=("goes in", "go in"))
     return charts.bar_chart({name: float(count) for name, count in values.items()}, title=title, y="documents")
 
 
@@ -57,5 +57,6 @@ def _age_picture(facts: CardFacts) -> str:
         return ""
     today = date.fromisoformat(facts.made_at[:10])
     old = sum(int(each[:4]) < today.year - _OLD_YEARS for each in facts.dates if each[:4].isdigit())
-    title = f"{old:,} of {len(facts.dates):,} dated documents are more than {_OLD_YEARS} years old"
+    are = "dated document is" if len(facts.dates) == 1 else f"dated documents {'is' if old == 1 else 'are'}"
+    title = f"{old:,} of {len(facts.dates):,} {are} more than {_OLD_YEARS} years old"
     return charts.age_chart(facts.dates, title=title, now=today, stale_after_years=_OLD_YEARS)

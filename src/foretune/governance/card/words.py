@@ -13,6 +13,7 @@ __all__ = [
     "biases",
     "collection",
     "counted",
+    "documents",
     "limitations",
     "maintenance",
     "nothing_goes_in",
@@ -30,12 +31,22 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {key}" for key, count in counts.items())
 
 
+def documents(count: int, of: int, *, verbs: tuple[str, str]) -> str:
+    """``3 of 12 documents wait``, ``1 of 12 documents waits``, and of a single one ``The document waits``.
+
+    Args:
+        verbs: for one, and for several.
+    """
+    which = "The document" if count == of == 1 else f"{count:,} of {of:,} document{'' if of == 1 else 's'}"
+    return f"{which} {verbs[count != 1]}"
+
+
 def balance(facts: CardFacts) -> str:
     """In = out + set aside, in one sentence."""
     states = facts.states
     unreadable = sum(facts.unreadable.values())
     return (
-        f"{facts.seen:,} documents were offered: {facts.goes_in:,} go in "
+        f"{facts.seen:,} document{' was' if facts.seen == 1 else 's were'} offered: {facts.goes_in:,} go in "
         f"({states[State.INCLUDED]:,} as they are or repaired, {states[State.REDACTED]:,} redacted), and "
         f"{facts.set_aside:,} are set aside ({states[State.EXCLUDED]:,} excluded, {states[State.WAITING]:,} waiting "
         f"for a decision, {unreadable:,} unreadable)."
@@ -129,8 +140,10 @@ def nothing_goes_in(facts: CardFacts) -> str:
         return "Nothing: no document could be read."
     if not waiting:
         return "Nothing: every document is excluded."
-    all_of_them = "every document that could be read is" if waiting == facts.read else f"{waiting:,} documents are"
-    return f"Nothing yet: {all_of_them} waiting. The reasons above say for what."
+    if waiting == facts.read:
+        return "Nothing yet: every document that could be read is waiting. The reasons above say for what."
+    waits = documents(waiting, facts.read, verbs=("is", "are"))
+    return f"Nothing yet: {waits} waiting. The reasons above say for what."
 
 
 def open_points(facts: CardFacts) -> list[str]:
@@ -139,14 +152,17 @@ def open_points(facts: CardFacts) -> list[str]:
     waiting, found = facts.states[State.WAITING], sum(personal_found(facts).values())
     unseen = "personal" not in facts.checks
     if waiting:
-        points.append(f"{waiting:,} of {facts.read:,} documents wait for a decision and are not used until then.")
+        waits = documents(waiting, facts.read, verbs=("waits", "wait"))
+        points.append(f"{waits} for a decision and {'is' if waiting == 1 else 'are'} not used until then.")
     if unseen and facts.read:
         points.append("The documents were not looked at for personal data.")
     if found and facts.goes_in and not facts.redactions:
-        points.append(f"Personal data stands in {found:,} places and none is masked: is that wanted?")
+        places = "one place and is not" if found == 1 else f"{found:,} places and none is"
+        points.append(f"Personal data stands in {places} masked: is that wanted?")
     if facts.goes_in and 2 * len(facts.dates) < facts.goes_in:
         undated = facts.goes_in - len(facts.dates)
-        points.append(f"{undated:,} of {facts.goes_in:,} documents carry no date, so nobody can tell which are old.")
+        carry = documents(undated, facts.goes_in, verbs=("carries", "carry"))
+        points.append(f"{carry} no date, so nobody can tell how old {'it is' if undated == 1 else 'they are'}.")
     if not facts.config.people.owner:
         points.append("The plan names no owner who answers for the documents.")
     return points
@@ -164,7 +180,8 @@ def biases(facts: CardFacts) -> str:
 def limitations(facts: CardFacts) -> str:
     """What the numbers do not say."""
     waiting = facts.states[State.WAITING]
-    still = f"{waiting:,} documents still wait for a decision. " if waiting else ""
+    waits = documents(waiting, facts.read, verbs=("still waits", "still wait"))
+    still = f"{waits} for a decision. " if waiting else ""
     return (
         f"{still}Checks find by pattern, comparison and small models: they miss some of what they look for. "
         "Documents that whoever made this card may not read are not counted."
