@@ -67,7 +67,22 @@ UNITS: dict[str, str] = {word: unit for unit, words in _SPELLINGS.items() for wo
 """Spelling (folded) → unit."""
 
 CURRENCIES: frozenset[str] = frozenset(
-    """dollar euro pound yen rupee franc krona krone zloty koruna forint peso yuan rand""".split()
+    [
+        "dollar",
+        "euro",
+        "pound",
+        "yen",
+        "rupee",
+        "franc",
+        "krona",
+        "krone",
+        "zloty",
+        "koruna",
+        "forint",
+        "peso",
+        "yuan",
+        "rand",
+    ]
 )
 TIME_UNITS: frozenset[str] = frozenset(
     {"second", "minute", "hour", "day", "week", "fortnight", "month", "quarter", "year", "decade", "century"}
