@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -135,12 +136,13 @@ def _most_first(counts: Counter[Key]) -> dict[Key, int]:
 
 
 def _reasons(standings: Sequence[Standing]) -> tuple[Reason, ...]:
-    counts = Counter((each.state, _why(each), _decided_by(each)) for each in standings)
+    masked = functools.cache(_masked)  # thousands of documents share a reason
+    counts = Counter((each.state, _why(each, masked), _decided_by(each)) for each in standings)
     ordered = sorted(counts.items(), key=lambda each: (list(State).index(each[0][0]), -each[1], each[0][1]))
     return tuple(Reason(state, why, by, count) for (state, why, by), count in ordered)
 
 
-def _why(each: Standing) -> str:
+def _why(each: Standing, masked: Callable[[str], str]) -> str:
     """A person's reason with nothing personal in it; of the policy its rule, whose own words may quote a document."""
     if each.needs is not None and each.state is State.WAITING:
         return "waits for a second person to confirm it"
@@ -149,7 +151,7 @@ def _why(each: Standing) -> str:
         return f"rule: a pattern of the plan → {each.rule.rpartition(' → ')[2]}{over}"
     if each.rule:
         return f"rule: {each.rule}{over}"
-    return _masked(each.reason)
+    return masked(each.reason)
 
 
 def _decided_by(each: Standing) -> str:
