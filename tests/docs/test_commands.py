@@ -23,19 +23,36 @@ def commands(page: Path) -> list[str]:
     return [line[2:] for line in lines if line.startswith("$ ")]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+SMALL = "--set pairs.limit=12 --set pairs.max_words=60 --set tuning.epochs=1 --set performance.min_correct=0"
+
+
+def with_questions(folder: Path) -> Path:
     """A folder with a dozen pages of the example and the questions they answer."""
     example = ROOT / "examples" / "handbook"
-    shutil.copytree(example / "documents" / "travel-and-leave", tmp_path / "documents")
+    shutil.copytree(example / "documents" / "travel-and-leave", folder / "documents")
     with (example / "questions.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     chosen = [row for row in rows if row["source"].startswith("travel-and-leave/")][:3] + rows[-2:]
-    with (tmp_path / "questions.csv").open("w", encoding="utf-8", newline="") as file:
+    with (folder / "questions.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(chosen)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A project whose documents were added, reviewed and indexed, and a copy of it as it was then.
+
+    It holds the user's settings too, in ``.config``. Most pages start from it, at the same path.
+    """
+    folder = with_questions(tmp_path_factory.mktemp("project"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
+        run(f"foretune new --yes {SMALL} . && foretune add documents && foretune review && foretune index", folder)
+    kept = tmp_path_factory.mktemp("kept") / "project"
+    shutil.copytree(folder, kept)
+    return folder, kept
 
 
 def run(command: str, folder: Path) -> str:
@@ -49,12 +66,15 @@ def run(command: str, folder: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_commands_of_a_page_run(page: Path, folder: Path) -> None:
-    small = "--set pairs.limit=12 --set pairs.max_words=60 --set tuning.epochs=1 --set performance.min_correct=0"
+def test_the_commands_of_a_page_run(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if page.name in STARTS_FROM_NOTHING:
-        for command in commands(page):
-            run(command.replace("--yes", f"--yes {small}"), folder)
-        return
-    run(f"foretune new --yes {small} . && foretune add documents && foretune review && foretune index", folder)
+        folder = with_questions(tmp_path)
+    else:
+        folder, kept = request.getfixturevalue("prepared")
+        shutil.rmtree(folder)
+        shutil.copytree(kept, folder)
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
     for command in commands(page):
-        run(command, folder)
+        run(f"{command} {SMALL}" if command.startswith("foretune new ") else command, folder)
