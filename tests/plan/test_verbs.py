@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from foretune.cli.plan import plan
 from foretune.plan import Config, load, render, settle, update
+from foretune.plan.config import EngineSettings
 from foretune.plan.contradictions import contradictions
 from foretune.plan.history import read_history
 from foretune.types import Arm
@@ -295,10 +296,24 @@ def test_several_stories_share_a_project(here: Path) -> None:
     (here / "foretune.toml").write_text(render(Config()))
     told = "As a line manager, I want forms found by their use, so that nobody files the wrong one."
     result = CliRunner().invoke(app, ["--add-story", told])
-    assert "line manager" in result.output
+    assert result.output.startswith(f"Added: {told}\nThe plan tells 2 stories now")
     (further,) = load(here / "foretune.toml").story.more
     assert (further.persona, further.so_that) == ("a line manager", "nobody files the wrong one")
-    assert "As …, I want …, so that …" in str(CliRunner().invoke(app, ["--add-story", "forms"]).exception)
+    before = (here / "foretune.toml").read_text()
+    for sentence, complaint in (
+        ("forms", "As …, I want …, so that …"),
+        (told, "The plan tells this story already"),
+    ):
+        assert complaint in str(CliRunner().invoke(app, ["--add-story", sentence]).exception)
+    assert (here / "foretune.toml").read_text() == before
+
+
+def test_a_story_that_contradicts_the_plan_is_not_added(here: Path) -> None:
+    (here / "foretune.toml").write_text(render(Config(engine=EngineSettings(kind="anthropic"))))
+    before = (here / "foretune.toml").read_text()
+    told = "As a nurse, I want the patients' charts searched, so that nobody looks for an hour."
+    assert "The plan is about “patients”" in str(CliRunner().invoke(app, ["--add-story", told]).exception)
+    assert (here / "foretune.toml").read_text() == before
 
 
 def test_a_weak_answer_from_a_script_is_challenged_by_the_plan(here: Path) -> None:
