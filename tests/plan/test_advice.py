@@ -48,6 +48,15 @@ BOTH = story("customers' questions answered in our tone of voice")
 FORM = story("each ticket classified into one of our categories")
 
 
+def test_a_missed_threshold_is_said_to_whom_the_plan_names() -> None:
+    outcome = BenchOutcome({Arm.RAG: ArmOutcome(4, 10, 0.2, 0.7)}, ())
+    named = story("questions answered", people__owner="Head of HR", performance__min_correct=0.8)
+    assert advise(named, HANDBOOK, outcome).missed == (
+        "The bench missed the plan: rag answered 4 of 10 questions right (80% wanted). "
+        "The plan says whom to ask: Head of HR.",
+    )
+
+
 def rules(advice: Advice) -> set[str]:
     return {reason.rule for reason in advice.reasons}
 
@@ -80,7 +89,11 @@ def test_a_headline_says_what_to_do() -> None:
     two_posts = replace(BLOG, included=2, for_tuning=2, words=1500)
     assert advise(ASK, HANDBOOK).headline.startswith("Retrieval: ")
     assert "a prompt with the 1,500 words" in advise(VOICE, two_posts).headline
-    assert "add documents first" in advise(VOICE, replace(two_posts, included=0)).headline
+    assert "add documents first" in advise(VOICE, replace(two_posts, documents=0, included=0)).headline
+    assert (
+        "none of the 408 documents is included. Run `foretune review`"
+        in advise(VOICE, replace(two_posts, included=0)).headline
+    )
     assert advise(VOICE, replace(BLOG, included=30, for_tuning=30)).headline == (
         "Neither yet: a prompt with two or three of these texts as examples would do. "
         "There are 30 documents for tuning, a first signal shows from 50."

@@ -57,10 +57,11 @@ def advise(
 def _advice(plan_file: Path | None, facts_file: Path | None) -> Advice:
     from foretune.plan import read_answers, settle
     from foretune.plan.advice import advise, read_facts
-    from foretune.project import Project
 
     if plan_file and facts_file:
         return advise(settle(read_answers(plan_file)), read_facts(facts_file))
+    from foretune.project import Project
+
     with Project.open() as project:
         config = settle(read_answers(plan_file)) if plan_file else None
         return project.advice(config=config, facts=read_facts(facts_file) if facts_file else None)

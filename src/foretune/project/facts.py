@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 
 from foretune.governance import governed
 from foretune.plan.advice import PRIVATE, Advice, ArmOutcome, BenchOutcome, CorpusFacts, Paired, advise, measure
-from foretune.project.adapters import measured_speed
 from foretune.types import Arm
 from foretune.vault import tables as t
 
@@ -66,8 +65,18 @@ def corpus_facts(project: Project, summary: BenchSummary | None) -> CorpusFacts:
         questions=summary.answerable if summary else 0,
         searchable=search.correct.count / search.correct.total if search and search.correct.total else None,
         indexing_seconds=_indexing_seconds(project),
-        training_tokens_per_second=measured_speed(project),
+        training_tokens_per_second=_training_speed(project),
     )
+
+
+def _training_speed(project: Project) -> float | None:
+    """What the newest training here went through a second; the training itself is imported only after one."""
+    with project.vault.reading() as connection:
+        if connection.execute(select(t.adapter.c.id).limit(1)).first() is None:
+            return None
+    from foretune.project.adapters import measured_speed
+
+    return measured_speed(project)
 
 
 def _indexing_seconds(project: Project) -> float | None:

@@ -30,8 +30,11 @@ _WORD = re.compile(r"\w+")
 
 def is_first_person(text: str) -> bool:
     """Whether ``text`` (English) is one person speaking of themselves; false for an empty one."""
-    words = sum(1 for _ in _WORD.finditer(text))
-    return words > 0 and 100 * sum(1 for _ in _PRONOUN.finditer(text)) / words >= FIRST_PERSON
+    return _is_first_person(text, len(_WORD.findall(text)))
+
+
+def _is_first_person(text: str, words: int) -> bool:
+    return words > 0 and 100 * len(_PRONOUN.findall(text)) / words >= FIRST_PERSON
 
 
 def measure(
@@ -67,7 +70,8 @@ def measure(
     dates: list[str] = []
     for document in included:
         count += 1
-        words += sum(1 for _ in _WORD.finditer(document.text))
+        length = len(_WORD.findall(document.text))
+        words += length
         tuning += document.use.covers(Use.TUNING)
         labels[document.label] += 1
         if document.author.strip():
@@ -78,7 +82,7 @@ def measure(
             dates.append(document.date[:10])
         if document.language in ("", "en"):
             english += 1
-            first_person += is_first_person(document.text)
+            first_person += _is_first_person(document.text, length)
         with_personal += document.id in personal
         with_change += changed is not None and document.id in changed
     limit = (today - timedelta(days=730)).isoformat()

@@ -171,5 +171,5 @@ def named_hardware(name: str, known: Mapping[str, Hardware] = HARDWARE) -> Hardw
     if (found := folded.get(name.casefold().strip())) is not None:
         return found
     near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    hint = f"the nearest is {folded[near[0]].name}" if near else f"there are {', '.join(known)}"
+    hint = f"the nearest is {folded[near[0]].name}" if near else f"there are {', '.join((HERE, *known))}"
     raise InputError(f"There is no hardware {name!r}; {hint}. Put your own into a file: --hardware-file FILE.")
