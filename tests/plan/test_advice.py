@@ -57,6 +57,21 @@ def test_a_missed_threshold_is_said_to_whom_the_plan_names() -> None:
     )
 
 
+def test_a_larger_model_takes_longer_and_one_elsewhere_its_own_time() -> None:
+    def row(aspect: str, config: Config, **facts: Any) -> str:
+        found = advise(config, replace(HANDBOOK, **facts)).tradeoffs
+        return next(f"{each.retrieval}; {each.tuning}" for each in found if each.aspect == aspect)
+
+    ten = {"model_parameters": 1_345_150_080}
+    assert "about 2 s" in row("speed", ASK)
+    assert "about 17 s" in row("speed", ASK, **ten)
+    assert "train: about 1.2 h" in row("to build", ASK)
+    assert "train: about 12 h" in row("to build", ASK, **ten)
+    served = story("questions answered", engine__kind="openai", engine__url="http://localhost:8000/v1")
+    assert row("speed", served).startswith("reads up to 500 tokens more; ")
+    assert "as long as the service takes" in row("to build", served)
+
+
 def rules(advice: Advice) -> set[str]:
     return {reason.rule for reason in advice.reasons}
 

@@ -48,6 +48,7 @@ def measure(
     searchable: float | None = None,
     indexing_seconds: float | None = None,
     training_tokens_per_second: float | None = None,
+    model_parameters: int | None = None,
 ) -> CorpusFacts:
     """Measure what can be measured; streams, so the documents need not fit in memory.
 
@@ -62,6 +63,7 @@ def measure(
         searchable: share of them whose source search finds in the first five.
         indexing_seconds: what making the whole index takes here, where that was measured.
         training_tokens_per_second: what the newest training here went through, over all passes.
+        model_parameters: of the plan's model, where that is known.
     """
     count = words = tuning = first_person = english = with_personal = with_change = 0
     authors: Counter[str] = Counter()
@@ -106,4 +108,5 @@ def measure(
         searchable=searchable,
         indexing_seconds=indexing_seconds,
         training_tokens_per_second=training_tokens_per_second,
+        model_parameters=model_parameters,
     )
