@@ -336,6 +336,14 @@ def test_a_weak_answer_from_a_script_is_challenged_by_the_plan(here: Path) -> No
             },
             "The plan is about “PHI”, and its engine at llm.example is approved for public and internal",
         ),
+        (
+            {
+                "platform.where": "offline only",
+                "retrieval.embedder": "openai:e5",
+                "retrieval.embedder_url": "https://llm.example/v1",
+            },
+            "The plan says “offline”, and its embedder is at llm.example: set retrieval.embedder to a model on this",
+        ),
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused_in_a_sentence(
@@ -343,7 +351,10 @@ def test_a_plan_that_contradicts_itself_is_refused_in_a_sentence(
 ) -> None:
     (here / "foretune.toml").write_text(render(settle(answers)))
     assert str(CliRunner().invoke(app, []).exception).startswith(sentence)
-    assert not contradictions(settle({**answers, "engine.kind": "openai", "engine.url": "http://127.0.0.1:8000/v1"}))
+    ours = "http://127.0.0.1:8000/v1"
+    assert not contradictions(
+        settle({**answers, "engine.kind": "openai", "engine.url": ours, "retrieval.embedder_url": ours})
+    )
     flags = [f"--set={key}={value}" for key, value in answers.items()]
     assert complaint("new", "bot", "--yes", *flags).startswith(sentence)
     assert not (here / "bot").exists()
