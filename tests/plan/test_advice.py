@@ -343,7 +343,7 @@ def test_a_handful_of_documents_trains_for_more_epochs() -> None:
 def test_the_advice_says_whether_it_was_right_only_after_a_bench() -> None:
     outcome = BenchOutcome({Arm.RAG: ArmOutcome(20, 34, 0.42, 0.74)}, ())
     assert advise(ASK, HANDBOOK).afterwards == ""
-    assert advise(ASK, HANDBOOK, outcome).afterwards.startswith("Nobody can tell yet: rag (20 of 34 right")
+    assert advise(ASK, HANDBOOK, outcome).afterwards.startswith("Nobody can tell yet: retrieval (rag), 20 of 34 right")
 
 
 def test_the_advice_is_plain_json() -> None:
