@@ -292,6 +292,11 @@ def test_the_document_is_written_and_a_later_change_needs_a_reason_that_it_shows
     assert [version.reason for version in read_history(here)] == ["", "the works council asked"]
 
 
+def test_a_reason_without_a_document_to_keep_it_with_is_refused(here: Path) -> None:
+    (here / "foretune.toml").write_text(render(Config()))
+    assert "name it with --out FILE" in str(CliRunner().invoke(app, ["--reason", "the board asked"]).exception)
+
+
 def test_several_stories_share_a_project(here: Path) -> None:
     (here / "foretune.toml").write_text(render(Config()))
     told = "As a line manager, I want forms found by their use, so that nobody files the wrong one."

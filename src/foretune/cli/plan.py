@@ -46,6 +46,8 @@ def plan(
     from foretune.plan.document import markdown, require_place, story_sentences, write_document
     from foretune.plan.history import changes_since, keep_version, read_history
 
+    if reason and out is None:
+        raise InputError("--reason is kept with the document that is signed: name it with --out FILE.")
     path = find(Path.cwd())
     config = _with_stories(path, story) if story else load(path)
     told = len(story or ())
