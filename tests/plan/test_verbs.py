@@ -313,6 +313,20 @@ def test_several_stories_share_a_project(here: Path) -> None:
     assert (here / "foretune.toml").read_text() == before
 
 
+def test_a_story_is_not_added_where_the_document_about_it_cannot_be_written(here: Path) -> None:
+    runner, plan_file = CliRunner(), here / "foretune.toml"
+    plan_file.write_text(render(Config()))
+    before = plan_file.read_text()
+    assert runner.invoke(app, ["--out", "plan.md"]).exit_code == 0
+    adding = ["--add-story", "As a nurse, I want forms found by use, so that nobody files a wrong one"]
+    assert "--reason" in str(runner.invoke(app, [*adding, "--out", "plan.md"]).exception)
+    assert "no .md" in str(runner.invoke(app, [*adding, "--out", "plan.odt", "--reason", "asked"]).exception)
+    assert plan_file.read_text() == before
+    assert len(read_history(here)) == 1
+    assert runner.invoke(app, [*adding, "--out", "plan.md", "--reason", "asked"]).exit_code == 0
+    assert "As a nurse" in (here / "plan.md").read_text()
+
+
 def test_a_story_that_contradicts_the_plan_is_not_added(here: Path) -> None:
     (here / "foretune.toml").write_text(render(Config(engine=EngineSettings(kind="anthropic"))))
     before = (here / "foretune.toml").read_text()

@@ -40,7 +40,7 @@ def plan(
     ] = None,
 ) -> None:
     """Show the plan: what is decided, what is still open and why it matters, what changed since it was agreed."""
-    from foretune.plan import find, load
+    from foretune.plan import find, load, update
     from foretune.plan.completeness import completeness
     from foretune.plan.contradictions import require_consistent
     from foretune.plan.document import markdown, require_place, story_sentences, write_document
@@ -49,14 +49,17 @@ def plan(
     if reason and out is None:
         raise InputError("--reason is kept with the document that is signed: name it with --out FILE.")
     path = find(Path.cwd())
-    config = _with_stories(path, story) if story else load(path)
-    told = len(story or ())
-    for sentence in story_sentences(config)[-told:] if told else ():
-        typer.echo(f"Added: {sentence}", err=as_json or as_markdown)
-    if out is not None:
+    config = _with_stories(load(path), story or ())
+    if story or out is not None:
         require_consistent(config)
+    if out is not None:
         require_place(out)
         history = keep_version(path.parent, config, reason=reason)
+    if story:
+        config = update(path, {"story.more": config.story.more})
+        for sentence in story_sentences(config)[-len(story) :]:
+            typer.echo(f"Added: {sentence}", err=as_json or as_markdown)
+    if out is not None:
         write_document(config, out, history)
         typer.echo(f"Wrote {out}", err=as_json)
     if as_markdown:
@@ -65,7 +68,7 @@ def plan(
         for entry in completeness(config).entries:
             names = ("key", "label", "value", "state", "why", "example", "weak")
             typer.echo(json.dumps({name: getattr(entry, name) for name in names}, ensure_ascii=False))
-    elif told and out is None:
+    elif story and out is None:
         total = len(story_sentences(config))
         typer.echo(f"The plan tells {total} stories now; `foretune advise` says what that means for the advice.")
     elif out is None:
@@ -73,21 +76,22 @@ def plan(
     require_consistent(config)
 
 
-def _with_stories(path: Path, told: Sequence[str]) -> Config:
-    """The plan with these stories added to its file, unless one is there already or contradicts the rest."""
-    from foretune.plan import load, read_story, update
-    from foretune.plan.contradictions import require_consistent
+def _with_stories(config: Config, told: Sequence[str]) -> Config:
+    """The plan with these stories added; not in its file yet.
+
+    Raises:
+        InputError: a sentence is no story, or the plan tells it already.
+    """
+    from foretune.plan import read_story
     from foretune.plan.intent import stories
 
-    config, added = load(path), [read_story(sentence) for sentence in told]
+    added = [read_story(sentence) for sentence in told]
     known = set(stories(config))
     for story, sentence in zip(added, told, strict=True):
         if (parts := (story.persona, story.want, story.so_that)) in known:
             raise InputError(f"The plan tells this story already: {sentence}")
         known.add(parts)
-    more = [*config.story.more, *added]
-    require_consistent(config.model_copy(update={"story": config.story.model_copy(update={"more": more})}))
-    return update(path, {"story.more": more})
+    return config.model_copy(update={"story": config.story.model_copy(update={"more": [*config.story.more, *added]})})
 
 
 def _show(config: Config, entries: Completeness, changes: Sequence[PlanChange]) -> None:
