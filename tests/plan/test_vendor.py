@@ -163,6 +163,11 @@ def test_nothing_is_kept_where_one_answer_cannot_be_used(folder: Path) -> None:
     assert not known_vendors(folder)
 
 
+def test_a_sheet_that_nobody_filled_in_is_said_to_be_one(folder: Path) -> None:
+    assert CliRunner().invoke(app, ["new", "--out", "q.xlsx"]).exit_code == 0
+    assert "No answer stands beside a question in q.xlsx" in CliRunner().invoke(app, ["answer", "A", "q.xlsx"]).output
+
+
 def test_a_grade_of_ours_stays_when_the_vendor_sends_the_same_sheet_again(folder: Path) -> None:
     sheet = book(folder / "a.xlsx", [["id", "answer"], ["cost-all", "contact sales"]])
     take_answers(folder, CLINIC, "Acme", sheet=sheet, grades={"cost-all": 2}, note="told us by telephone")
