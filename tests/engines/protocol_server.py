@@ -32,6 +32,8 @@ class Protocol:
     """Asked first; the first refusal is sent."""
     reply: str | None = None
     """Said instead of repeating the last message."""
+    page: str = ""
+    """Sent instead of any answer: what a web server says that knows no models."""
     stop_reason: str = ""
     counts_tokens: bool = True
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -92,6 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
             if refusal := quirk(body):
                 self._send(refusal.status, refusal.body, refusal.headers)
                 return
+        if self.state.page:
+            self._send_page(self.state.page.encode())
+            return
         text = self.state.reply if self.state.reply is not None else _answer(body)
         limit = body.get("max_tokens") or body.get("max_completion_tokens")
         words = text.split(" ")
@@ -108,6 +113,14 @@ class _Handler(BaseHTTPRequestHandler):
         data = json.dumps(body).encode()
         self.send_response(status)
         for name, value in {**headers, "Content-Type": "application/json", "Content-Length": str(len(data))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _send_page(self, data: bytes) -> None:
+        self.send_response(200)
+        kind = "application/json" if data.startswith(b"{") else "text/html"
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(data))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)

@@ -176,6 +176,17 @@ def test_a_redirect_is_not_followed(server: Protocol, kind: str) -> None:
 
 
 @KINDS
+@pytest.mark.parametrize("page", ["<!doctype html><title>Welcome</title>", '{"status": "up"}'])
+def test_a_web_page_instead_of_an_answer_is_one_sentence(server: Protocol, kind: str, page: str) -> None:
+    server.page = page
+    with at(server, kind) as engine:
+        with pytest.raises(EngineError, match=r"no completion \(a web page, say\): engine.url"):
+            engine.complete(ASK, max_tokens=9)
+        with pytest.raises(EngineError, match=r"no completion \(a web page, say\): engine.url"):
+            list(engine.stream(ASK, max_tokens=9))
+
+
+@KINDS
 def test_a_filter_that_steps_in_is_a_refusal(server: Protocol, kind: str) -> None:
     server.stop_reason = "content_filter" if kind == "openai" else "refusal"
     with at(server, kind) as engine:

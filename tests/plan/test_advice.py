@@ -48,6 +48,30 @@ BOTH = story("customers' questions answered in our tone of voice")
 FORM = story("each ticket classified into one of our categories")
 
 
+def test_a_missed_threshold_is_said_to_whom_the_plan_names() -> None:
+    outcome = BenchOutcome({Arm.RAG: ArmOutcome(4, 10, 0.2, 0.7)}, ())
+    named = story("questions answered", people__owner="Head of HR", performance__min_correct=0.8)
+    assert advise(named, HANDBOOK, outcome).missed == (
+        "The bench missed the plan: rag answered 4 of 10 questions right (80% wanted). "
+        "The plan says whom to ask: Head of HR.",
+    )
+
+
+def test_a_larger_model_takes_longer_and_one_elsewhere_its_own_time() -> None:
+    def row(aspect: str, config: Config, **facts: Any) -> str:
+        found = advise(config, replace(HANDBOOK, **facts)).tradeoffs
+        return next(f"{each.retrieval}; {each.tuning}" for each in found if each.aspect == aspect)
+
+    ten = {"model_parameters": 1_345_150_080}
+    assert "about 2 s" in row("speed", ASK)
+    assert "about 17 s" in row("speed", ASK, **ten)
+    assert "train: about 1.2 h" in row("to build", ASK)
+    assert "train: about 12 h" in row("to build", ASK, **ten)
+    served = story("questions answered", engine__kind="openai", engine__url="http://localhost:8000/v1")
+    assert row("speed", served).startswith("reads up to 500 tokens more; ")
+    assert "as long as the service takes" in row("to build", served)
+
+
 def rules(advice: Advice) -> set[str]:
     return {reason.rule for reason in advice.reasons}
 
@@ -80,7 +104,11 @@ def test_a_headline_says_what_to_do() -> None:
     two_posts = replace(BLOG, included=2, for_tuning=2, words=1500)
     assert advise(ASK, HANDBOOK).headline.startswith("Retrieval: ")
     assert "a prompt with the 1,500 words" in advise(VOICE, two_posts).headline
-    assert "add documents first" in advise(VOICE, replace(two_posts, included=0)).headline
+    assert "add documents first" in advise(VOICE, replace(two_posts, documents=0, included=0)).headline
+    assert (
+        "none of the 408 documents is included. Run `foretune review`"
+        in advise(VOICE, replace(two_posts, included=0)).headline
+    )
     assert advise(VOICE, replace(BLOG, included=30, for_tuning=30)).headline == (
         "Neither yet: a prompt with two or three of these texts as examples would do. "
         "There are 30 documents for tuning, a first signal shows from 50."
@@ -315,7 +343,7 @@ def test_a_handful_of_documents_trains_for_more_epochs() -> None:
 def test_the_advice_says_whether_it_was_right_only_after_a_bench() -> None:
     outcome = BenchOutcome({Arm.RAG: ArmOutcome(20, 34, 0.42, 0.74)}, ())
     assert advise(ASK, HANDBOOK).afterwards == ""
-    assert advise(ASK, HANDBOOK, outcome).afterwards.startswith("Nobody can tell yet: rag (20 of 34 right")
+    assert advise(ASK, HANDBOOK, outcome).afterwards.startswith("Nobody can tell yet: retrieval (rag), 20 of 34 right")
 
 
 def test_the_advice_is_plain_json() -> None:

@@ -48,6 +48,12 @@ def test_drafts_are_told_from_what_a_person_said() -> None:
     assert states["platform.latency_seconds"] is State.DEFAULT
 
 
+def test_a_part_of_a_story_counts_as_given_also_where_it_reads_like_the_example() -> None:
+    plan = settle({"story.persona": Story().persona, "story.want": Story().want, "story.so_that": "nobody waits"})
+    states = {entry.key: entry.state for entry in completeness(plan).entries}
+    assert {states[f"story.{part}"] for part in ("persona", "want", "so_that")} == {State.GIVEN}
+
+
 def test_a_later_draft_follows_an_earlier_answer() -> None:
     plan = settle({**FOUNDER, "people.owner": "the editor"})
     assert plan.people.signs_off == "the editor"

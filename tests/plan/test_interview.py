@@ -61,7 +61,7 @@ def test_the_five_ps_are_drafted_from_the_story() -> None:
     assert config.people.signs_off == "Chief of staff"
     assert config.people.users == "readers"
     assert config.process.cadence == "weekly"
-    assert config.process.approval.startswith("Chief of staff")
+    assert config.process.approval.endswith("decided by Chief of staff")
     assert config.performance.arm is Arm.TUNED
     assert "never wrote" in config.purpose.must_never
 
@@ -160,6 +160,13 @@ def test_a_share_may_be_given_in_per_cent(reply: str, value: float) -> None:
 
 def test_a_list_is_given_with_commas() -> None:
     assert conduct(replying({"platform.languages": "en, de ,fr"})).platform.languages == ["en", "de", "fr"]
+    assert conduct(replying({"platform.languages": "EN"})).platform.languages == ["en"]
+
+
+def test_a_language_by_its_name_is_asked_for_by_its_code() -> None:
+    interview = Interview({key: "" for key in keys() if key != "platform.languages"}).reply("english, german")
+    assert "must be codes such as en for English and de for German" in interview.objection
+    assert interview.reply("en, de").answers["platform.languages"] == ["en", "de"]
 
 
 def test_what_was_answered_before_is_not_asked_again() -> None:

@@ -34,7 +34,8 @@ def test_retrieval_was_right_when_it_beats_the_model_alone_and_the_tuned_one() -
     )
     assert found.verdict is Verdict.RIGHT
     assert found.sentence == (
-        "The advice was right: rag (60 of 100 right (50% to 69%)) gave more right answers than base and tuned."
+        "The advice was right: retrieval (rag), 60 of 100 right (50% to 69%), gave more right answers than "
+        "the model alone (base) and tuning (tuned)."
     )
     assert found.comparisons[0] == "rag against base: only rag right 40 times, only base right 5 times, p < 0.001."
 
@@ -48,7 +49,7 @@ def test_nobody_can_tell_when_one_simpler_arm_is_not_set_apart() -> None:
         Recommendation.RETRIEVAL, FACTS, outcome((Arm.BASE, Arm.RAG, 5, 40), (Arm.RAG, Arm.TUNED, *EVEN), total=40)
     )
     assert found.verdict is Verdict.CANNOT_TELL
-    assert "not set apart from tuned; with 40 questions only large differences show" in found.sentence
+    assert "not set apart from tuning (tuned); with 40 questions only large differences show" in found.sentence
 
 
 def test_it_was_wrong_when_another_arm_beats_it() -> None:
@@ -56,7 +57,9 @@ def test_it_was_wrong_when_another_arm_beats_it() -> None:
         Recommendation.RETRIEVAL, FACTS, outcome((Arm.BASE, Arm.RAG, 5, 40), (Arm.RAG, Arm.TUNED_RAG, 5, 40))
     )
     assert found.verdict is Verdict.WRONG
-    assert found.sentence.startswith("The advice was wrong: tuned+rag gave more right answers than rag")
+    assert found.sentence.startswith(
+        "The advice was wrong: both (tuned+rag) gave more right answers than retrieval (rag), 60"
+    )
 
 
 def test_one_test_among_several_has_to_be_clearer_to_prove_the_advice_wrong() -> None:
@@ -93,7 +96,9 @@ def test_both_can_be_right_as_for_facts() -> None:
         outcome((Arm.BASE, Arm.TUNED_RAG, 5, 40), (Arm.TUNED, Arm.TUNED_RAG, 5, 40), (Arm.RAG, Arm.TUNED_RAG, *EVEN)),
     )
     assert found.verdict is Verdict.RIGHT
-    assert found.sentence.endswith("base and tuned, as for facts; the bench does not measure the way of writing.")
+    assert found.sentence.endswith(
+        "the model alone (base) and tuning (tuned), as for facts; the bench does not measure the way of writing."
+    )
 
 
 def test_both_was_wrong_when_tuning_cost_right_answers() -> None:
@@ -109,13 +114,14 @@ def test_neither_can_only_be_proven_wrong() -> None:
 def test_an_arm_that_was_not_run_says_nothing(arms: dict[Arm, ArmOutcome]) -> None:
     found = review(Recommendation.RETRIEVAL, FACTS, BenchOutcome(arms, ()))
     assert found.verdict is Verdict.CANNOT_TELL
-    assert found.sentence == "The bench has not run the recommended arm (rag) yet."
+    assert found.sentence == "The bench has not run what was advised, retrieval (rag), yet."
 
 
 def test_an_arm_alone_cannot_be_set_apart() -> None:
     found = review(Recommendation.RETRIEVAL, FACTS, BenchOutcome({Arm.RAG: ArmOutcome(30, 40, 0.6, 0.86)}, ()))
     assert (
-        "rag (30 of 40 right (60% to 86%)) is not set apart from any other arm, for no other was run" in found.sentence
+        "(rag), 30 of 40 right (60% to 86%), is not set apart from any other arm, for no other was run"
+        in found.sentence
     )
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 from tests.helpers import ROOT, shared
+from typer import Typer
+from typer.testing import CliRunner
 
+from foretune.cli.size import size as size_command
 from foretune.errors import InputError
 from foretune.plan import settle
 from foretune.plan.advice import CorpusFacts
@@ -134,13 +137,31 @@ def test_every_price_and_every_figure_of_hardware_has_its_source() -> None:
 
 def test_figures_that_nobody_has_read_at_a_source_are_shown_as_unverified(tmp_path: Path) -> None:
     assert "as read at https://" in HARDWARE["RTX 4090"].cited
-    assert HARDWARE["L4"].cited.startswith("unverified")
-    assert size(CONFIG, FACTS, LLAMA_8B, HARDWARE["L4"]).source.startswith("unverified")
     (tmp_path / "mine.toml").write_text(
         "[[hardware]]\nname = 'x'\nmemory_gb = 4\nsource = 's'\nprice_per_hour = 1\ncurrency = 'EUR'\n"
         "price_source = 'the offer of May'\nprice_date = 2026-05-01"
     )
-    assert read_hardware(tmp_path / "mine.toml")["x"].price_source == "the offer of May (unverified)"
+    mine = read_hardware(tmp_path / "mine.toml")["x"]
+    assert mine.price_source == "the offer of May (unverified)"
+    assert mine.cited == size(CONFIG, FACTS, LLAMA_8B, mine).source == "unverified; look it up: s"
+
+
+def test_a_speed_that_is_unknown_is_missing_and_not_the_speed_of_a_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    Path("plan.toml").write_text("[story]\nwant = 'questions answered'\n")
+    Path("mine.toml").write_text("[[hardware]]\nname = 'box'\nmemory_gb = 64\n")
+    Path("none.toml").write_text("documents = 3\nincluded = 0\nwords = 0\nfor_tuning = 0\n")
+    app = Typer()
+    app.command()(size_command)
+    given = ["--plan", "plan.toml", "--facts", "none.toml", "--hardware-file", "mine.toml", "--hardware", "box"]
+    shown = CliRunner().invoke(app, given).output
+    assert "on box (64.0 GB)" in shown
+    assert "No document is included yet" in shown
+    assert "missing" in next(line for line in shown.splitlines() if line.startswith("rag "))
+    assert "service" not in shown
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from foretune.cli.models import app
 from foretune.errors import ModelError
 from foretune.models import locate
 from foretune.plan import Config, settle
@@ -25,6 +27,7 @@ from foretune.plan.sizing import Hardware
 from foretune.plan.suitability import Grade, ModelFacts, Remark, Suitability, read_model, suitability
 from foretune.plan.suitability.lineage import domain_of_plan, foundation_of
 from foretune.plan.suitability.template import template_remark
+from foretune.project.suitability import check_model
 
 TODAY = date(2026, 11, 1)
 LAPTOP = Hardware("a laptop", 16e9, 100e9, 10e12)
@@ -152,7 +155,32 @@ def test_each_story_that_a_model_was_not_made_for_is_named(folder: Path) -> None
     assert found == "This is a code model; the story of an HR manager is about HR."
 
 
+def test_without_a_plan_no_story_is_made_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card(folder, license="apache-2.0", base_model="Qwen/Qwen2.5-Coder-7B")
+    monkeypatch.chdir(folder)
+    found = remark(check_model(str(folder)), "domain")
+    assert (found.grade, found.sentence[:21]) == (Grade.UNKNOWN, "This is a code model;")
+    assert "your documents" not in found.sentence
+
+
+def test_hardware_of_ones_own_is_taken_from_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "mine.toml").write_text("[[hardware]]\nname = 'the box'\nmemory_gb = 0.1\n")
+    command = ["check", str(folder), "--hardware", "the box"]
+    assert "there are this machine, A100" in str(CliRunner().invoke(app, command).exception)
+    assert "does not fit the box" in CliRunner().invoke(app, [*command, "--hardware-file", "mine.toml"]).output
+
+
+def test_an_address_is_shown_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card(folder, license="llama3.2", base_model="meta-llama/Llama-3.2-1B")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(folder)
+    shown = "".join(line.strip() for line in CliRunner().invoke(app, ["check", str(folder)]).output.splitlines())
+    assert remark(check(folder), "age").source in shown
+
+
 def test_a_date_that_nobody_has_read_is_shown_as_unverified(folder: Path) -> None:
+    card(folder, license="apache-2.0", base_model="EleutherAI/pythia-1b")
     assert "(unverified: look it up at the source)" in remark(check(folder), "age").sentence
     card(folder, license="llama3.2", base_model="meta-llama/Llama-3.2-1B", language=["en"])
     assert "unverified" not in remark(check(folder), "age").sentence

@@ -17,6 +17,7 @@ from foretune.errors import ConfigError
 from foretune.plan import Config, find, load, render, update, write
 from foretune.plan.config import (
     EngineSettings,
+    FurtherStory,
     GovernanceSettings,
     Performance,
     Platform,
@@ -41,7 +42,9 @@ configs = st.builds(
     Config,
     story=st.builds(Story, persona=text, want=text, so_that=text),
     purpose=st.builds(Purpose, must_answer=text, must_never=text, questions=text),
-    platform=st.builds(Platform, latency_seconds=positive, languages=st.lists(text, max_size=4)),
+    platform=st.builds(
+        Platform, latency_seconds=positive, languages=st.lists(st.sampled_from(["en", "de", "pt-br"]), max_size=4)
+    ),
     performance=st.builds(Performance, arm=st.sampled_from(Arm), min_correct=share, min_refused=share),
     governance=st.builds(GovernanceSettings, rules=st.lists(rules, max_size=3), require=st.lists(text, max_size=3)),
     engine=st.builds(EngineSettings, approved_for=st.lists(st.sampled_from(Label), max_size=4), price_in=share),
@@ -191,20 +194,27 @@ def test_a_value_that_cannot_be_used_is_one_sentence(plan: Path, content: str, e
 
 
 @pytest.mark.parametrize(
-    ("content", "place"),
+    ("content", "place", "mend"),
     [
-        ("[story\npersona = 1", "line 1, column 7"),
-        ("[story]\npersona = ", "line 2, column 11"),
-        ("[story]\npersona = an HR manager", "line 2, column 11"),
-        ('[story]\npersona = "a"\npersona = "b"', "line 3, column 14"),
-        ('[story]\npersona = "a', "line 2, column 13"),
-        ("a = 1\nb = " + "9" * 5000 + "\nc = 2", "line 2, column 5"),
+        ("[story\npersona = 1", "line 1, column 7", "a closing ] is missing"),
+        ("[story]\npersona = ", "line 2, column 11", "text needs straight quotes"),
+        ("[story]\npersona = an HR manager", "line 2, column 11", "text needs straight quotes"),
+        ("[story]\npersona = “an HR manager”", "line 2, column 11", "text needs straight quotes"),
+        ('[story]\npersona = "a"\npersona = "b"', "line 3, column 14", "this key stands there twice"),
+        ("[story]\n[story]", "line 2, column 7", "this section stands there twice"),
+        ('[story]\npersona = "a', "line 2, column 13", "a closing quote is missing"),
+        ('[purpose]\nquestions = "C:\\Users\\q.csv"', "line 2, column 18", "a backslash is written twice"),
+        ('[purpose]\nquestions = "C:\\data\\q.csv"', "line 2, column 18", "a backslash is written twice"),
+        ("[story]\npersona: me", "line 2, column 8", "a line is key = value"),
+        ("a = 1\nb = " + "9" * 5000 + "\nc = 2", "line 2, column 5", "a number is too long"),
     ],
 )
-def test_broken_toml_is_named_with_line_and_column(plan: Path, content: str, place: str) -> None:
+def test_broken_toml_is_named_with_line_and_column_and_what_to_mend(
+    plan: Path, content: str, place: str, mend: str
+) -> None:
     said = message(plan, content)
-    assert said.startswith(f"hr-bot/foretune.toml, {place}")
-    assert "this is not TOML" in said
+    assert said.startswith(f"hr-bot/foretune.toml, {place}: this is not TOML (")
+    assert mend in said
 
 
 def test_text_that_is_not_utf_8_is_named_with_its_line(plan: Path) -> None:
@@ -287,6 +297,39 @@ def test_an_update_replaces_a_list_of_tables(plan: Path) -> None:
     assert update(plan, {"governance.rules": rules}).governance.rules == rules
     assert load(plan).governance.rules == rules
     assert plan.read_text().startswith("# ours, agreed in March\n")
+
+
+def test_an_update_of_a_list_of_tables_keeps_what_stands_before_and_behind(plan: Path) -> None:
+    plan.write_text(
+        "[story]\n[[story.more]]\npersona = 'a nurse'  # on nights\nwant = 'forms'\nso_that = 'less paper'\n\n"
+        "# Why:\n[purpose]\nmust_answer = 'forms'\n"
+    )
+    nurse = load(plan).story.more
+    clerk = FurtherStory(persona="a clerk", want="letters", so_that="fewer calls")
+    before, after = plan.read_text().split("\n\n")
+    update(plan, {"story.more": [*nurse, clerk]})
+    first, added, last = plan.read_text().split("\n\n")
+    assert (first, last) == (before, after)
+    assert added.startswith("[[story.more]]")
+    update(plan, {"story.more": nurse})
+    assert plan.read_text() == f"{before}\n\n{after}"
+    update(plan, {"story.more": [clerk]})
+    assert load(plan).story.more == [clerk]
+    assert plan.read_text().endswith(f"\n\n{after}")
+
+
+@settings(deadline=None, max_examples=20)
+@given(configs)
+def test_a_rule_added_to_a_file_we_wrote_stands_where_we_would_have_written_it(
+    tmp_path_factory: pytest.TempPathFactory, config: Config
+) -> None:
+    path = tmp_path_factory.mktemp("plan") / "foretune.toml"
+    write(path, config)
+    updated = update(path, {"governance.rules": [*config.governance.rules, Rule(check="short", action="report")]})
+    assert load(path) == updated
+    assert updated.governance.rules[:-1] == config.governance.rules
+    if config.governance.rules:  # else there is a rule commented out as an example, which stays
+        assert path.read_text() == render(updated)
 
 
 @pytest.mark.parametrize(

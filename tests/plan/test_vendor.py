@@ -99,6 +99,19 @@ def test_rows_are_found_by_their_wording_where_the_ids_are_gone(tmp_path: Path) 
     assert (answer.question, answer.text) == (question.id, "Acme Inc., Delaware")
 
 
+@pytest.mark.parametrize(
+    "head", [["Requirement text", "Our answer"], ["The question", "Supplier's response (free text)"]]
+)
+def test_columns_may_be_called_something_else_while_it_is_plain_which_is_meant(tmp_path: Path, head: list[str]) -> None:
+    question = questionnaire(CLINIC)[0]
+    rows = [["Please answer every question below in the column for it"], head, [question.ask, "Acme Inc., Delaware"]]
+    (answer,), _ = read_sheet(book(tmp_path / "a.xlsx", rows), questionnaire(CLINIC))
+    assert (answer.question, answer.text) == (question.id, "Acme Inc., Delaware")
+    rows[1] = [head[0], "Answer of A", "Answer of B"]
+    with pytest.raises(InputError, match="no column “answer”"):
+        read_sheet(book(tmp_path / "b.xlsx", rows), questionnaire(CLINIC))
+
+
 def test_an_answer_merged_over_several_questions_is_refused_by_its_rows(tmp_path: Path) -> None:
     rows = [["id", "answer"], ["cost-all", ""], ["exit-take", ""], ["exit-swap", "yes"]]
     with pytest.raises(InputError, match=r"rows 2 to 3 .* unmerge"):
@@ -148,6 +161,11 @@ def test_nothing_is_kept_where_one_answer_cannot_be_used(folder: Path) -> None:
     assert not known_vendors(folder)
     assert CliRunner().invoke(app, ["answer", "Acme", "a.xlsx", "--grade", "cost-all=7"]).exit_code
     assert not known_vendors(folder)
+
+
+def test_a_sheet_that_nobody_filled_in_is_said_to_be_one(folder: Path) -> None:
+    assert CliRunner().invoke(app, ["new", "--out", "q.xlsx"]).exit_code == 0
+    assert "No answer stands beside a question in q.xlsx" in CliRunner().invoke(app, ["answer", "A", "q.xlsx"]).output
 
 
 def test_a_grade_of_ours_stays_when_the_vendor_sends_the_same_sheet_again(folder: Path) -> None:

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from foretune.cli.plan import plan
 from foretune.plan import Config, load, render, settle, update
+from foretune.plan.config import EngineSettings
 from foretune.plan.contradictions import contradictions
 from foretune.plan.history import read_history
 from foretune.types import Arm
@@ -291,14 +292,47 @@ def test_the_document_is_written_and_a_later_change_needs_a_reason_that_it_shows
     assert [version.reason for version in read_history(here)] == ["", "the works council asked"]
 
 
+def test_a_reason_without_a_document_to_keep_it_with_is_refused(here: Path) -> None:
+    (here / "foretune.toml").write_text(render(Config()))
+    assert "name it with --out FILE" in str(CliRunner().invoke(app, ["--reason", "the board asked"]).exception)
+
+
 def test_several_stories_share_a_project(here: Path) -> None:
     (here / "foretune.toml").write_text(render(Config()))
     told = "As a line manager, I want forms found by their use, so that nobody files the wrong one."
     result = CliRunner().invoke(app, ["--add-story", told])
-    assert "line manager" in result.output
+    assert result.output.startswith(f"Added: {told}\nThe plan tells 2 stories now")
     (further,) = load(here / "foretune.toml").story.more
     assert (further.persona, further.so_that) == ("a line manager", "nobody files the wrong one")
-    assert "As …, I want …, so that …" in str(CliRunner().invoke(app, ["--add-story", "forms"]).exception)
+    before = (here / "foretune.toml").read_text()
+    for sentence, complaint in (
+        ("forms", "As …, I want …, so that …"),
+        (told, "The plan tells this story already"),
+    ):
+        assert complaint in str(CliRunner().invoke(app, ["--add-story", sentence]).exception)
+    assert (here / "foretune.toml").read_text() == before
+
+
+def test_a_story_is_not_added_where_the_document_about_it_cannot_be_written(here: Path) -> None:
+    runner, plan_file = CliRunner(), here / "foretune.toml"
+    plan_file.write_text(render(Config()))
+    before = plan_file.read_text()
+    assert runner.invoke(app, ["--out", "plan.md"]).exit_code == 0
+    adding = ["--add-story", "As a nurse, I want forms found by use, so that nobody files a wrong one"]
+    assert "--reason" in str(runner.invoke(app, [*adding, "--out", "plan.md"]).exception)
+    assert "no .md" in str(runner.invoke(app, [*adding, "--out", "plan.odt", "--reason", "asked"]).exception)
+    assert plan_file.read_text() == before
+    assert len(read_history(here)) == 1
+    assert runner.invoke(app, [*adding, "--out", "plan.md", "--reason", "asked"]).exit_code == 0
+    assert "As a nurse" in (here / "plan.md").read_text()
+
+
+def test_a_story_that_contradicts_the_plan_is_not_added(here: Path) -> None:
+    (here / "foretune.toml").write_text(render(Config(engine=EngineSettings(kind="anthropic"))))
+    before = (here / "foretune.toml").read_text()
+    told = "As a nurse, I want the patients' charts searched, so that nobody looks for an hour."
+    assert "The plan is about “patients”" in str(CliRunner().invoke(app, ["--add-story", told]).exception)
+    assert (here / "foretune.toml").read_text() == before
 
 
 def test_a_weak_answer_from_a_script_is_challenged_by_the_plan(here: Path) -> None:
@@ -321,6 +355,14 @@ def test_a_weak_answer_from_a_script_is_challenged_by_the_plan(here: Path) -> No
             },
             "The plan is about “PHI”, and its engine at llm.example is approved for public and internal",
         ),
+        (
+            {
+                "platform.where": "offline only",
+                "retrieval.embedder": "openai:e5",
+                "retrieval.embedder_url": "https://llm.example/v1",
+            },
+            "The plan says “offline”, and its embedder is at llm.example: set retrieval.embedder to a model on this",
+        ),
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused_in_a_sentence(
@@ -328,7 +370,10 @@ def test_a_plan_that_contradicts_itself_is_refused_in_a_sentence(
 ) -> None:
     (here / "foretune.toml").write_text(render(settle(answers)))
     assert str(CliRunner().invoke(app, []).exception).startswith(sentence)
-    assert not contradictions(settle({**answers, "engine.kind": "openai", "engine.url": "http://127.0.0.1:8000/v1"}))
+    ours = "http://127.0.0.1:8000/v1"
+    assert not contradictions(
+        settle({**answers, "engine.kind": "openai", "engine.url": ours, "retrieval.embedder_url": ours})
+    )
     flags = [f"--set={key}={value}" for key, value in answers.items()]
     assert complaint("new", "bot", "--yes", *flags).startswith(sentence)
     assert not (here / "bot").exists()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from foretune.plan import Config, settle
+from foretune.plan.config import People
 from foretune.project.next_steps import next_steps
 from foretune.project.report import _commands
 
@@ -30,6 +31,12 @@ def test_a_voice_is_read_by_people_and_needs_no_questions() -> None:
     assert "release create --arm tuned --promote" in told
     assert "pairs export" in told
     assert "questions" not in told
+
+
+def test_the_reviewers_of_the_plan_are_who_gets_asked() -> None:
+    assert "`foretune review`. The plan says" not in steps(FACTS.model_copy(update={"people": People()}), waiting=2)
+    named = FACTS.model_copy(update={"people": People(reviewers="two HR generalists")})
+    assert "`foretune review`. The plan says whom to ask: two HR generalists." in steps(named, waiting=2)
 
 
 def test_facts_need_questions_and_then_people_may_ask() -> None:

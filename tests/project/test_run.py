@@ -314,3 +314,9 @@ def test_ctrl_c_says_one_sentence_and_the_next_run_goes_on(added: Path, small: S
     rows = stages(done("status", "--json", folder=added))
     assert rows["index"] == ("done", "")
     assert rows["pairs"] == ("new", "never run")
+
+
+def test_a_review_by_hand_is_a_stage_that_is_done(added: Path) -> None:
+    with Project.open(added) as project:
+        project.review()
+        assert {state.name: state.state for state in project.status()}["review"] == "done"

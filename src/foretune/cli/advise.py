@@ -57,12 +57,16 @@ def advise(
 def _advice(plan_file: Path | None, facts_file: Path | None) -> Advice:
     from foretune.plan import read_answers, settle
     from foretune.plan.advice import advise, read_facts
+    from foretune.plan.contradictions import require_consistent
+
+    config = settle(read_answers(plan_file)) if plan_file else None
+    if config and facts_file:
+        require_consistent(config)
+        return advise(config, read_facts(facts_file))
     from foretune.project import Project
 
-    if plan_file and facts_file:
-        return advise(settle(read_answers(plan_file)), read_facts(facts_file))
     with Project.open() as project:
-        config = settle(read_answers(plan_file)) if plan_file else None
+        require_consistent(config or project.config)
         return project.advice(config=config, facts=read_facts(facts_file) if facts_file else None)
 
 

@@ -20,6 +20,7 @@ def bench(
     from foretune.bench import answers
     from foretune.cli.progress import terminal
     from foretune.errors import InputError, ThresholdMissed
+    from foretune.plan.asked import whom_to_ask
     from foretune.project import Project
 
     try:
@@ -30,7 +31,7 @@ def bench(
         summary = project.bench(arms=chosen or None, progress=terminal())
         shown = {arm.arm for arm in summary.arms}
         rows = [row for row in answers(project.vault, summary.run_id) if row.arm in shown] if as_json else []
-        performance = project.config.performance
+        config, performance = project.config, project.config.performance
     if as_json:
         for row in rows:
             typer.echo(
@@ -79,4 +80,5 @@ def bench(
             f"refused {measured.refused.count} of {measured.refused.total} ({performance.min_refused:.0%} wanted)"
         )
     if missed:
-        raise ThresholdMissed(f"Below the plan's thresholds: the arm {performance.arm} {' and '.join(missed)}.")
+        asked = whom_to_ask(config, "owner")
+        raise ThresholdMissed(f"Below the plan's thresholds: the arm {performance.arm} {' and '.join(missed)}.{asked}")

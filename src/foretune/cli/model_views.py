@@ -24,6 +24,9 @@ def show_check(found: Suitability) -> None:
     console = Console(highlight=False)
     console.print(Text.assemble((found.model.name, "bold"), f": {found.verdict}"), "")
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column()
+    table.add_column(overflow="fold")  # an address is of use only whole
     for remark in found.remarks:
         text = Text(remark.sentence)
         if remark.source:

@@ -16,6 +16,10 @@ __all__ = ["app"]
 app = typer.Typer(help="List, fetch, check, compare and probe models.", no_args_is_help=True)
 
 Hardware = Annotated[str, typer.Option("--hardware", metavar="NAME", help="Where it is to run and to be tuned.")]
+HardwareFile = Annotated[
+    Path | None,
+    typer.Option("--hardware-file", metavar="FILE", help="Your own hardware, as for size.", show_default=False),
+]
 KeyVariable = Annotated[
     str, typer.Option("--key-variable", metavar="NAME", help="The environment variable with an address's key.")
 ]
@@ -67,14 +71,17 @@ def check(
         str, typer.Argument(help="An id, a .gguf file, a folder, a Hugging Face repository, or ADDRESS#NAME.")
     ],
     hardware: Hardware = "this machine",
+    hardware_file: HardwareFile = None,
     key_variable: KeyVariable = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say whether a model suits the plan, from its own files: licence, age, languages, template, size, safety."""
     from foretune.cli.model_views import show_check
+    from foretune.plan.sizing import HARDWARE, read_hardware
     from foretune.project.suitability import check_model
 
-    found = check_model(model, hardware=hardware, key_variable=key_variable)
+    known = read_hardware(hardware_file) if hardware_file else HARDWARE
+    found = check_model(model, hardware=hardware, known=known, key_variable=key_variable)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:
@@ -85,6 +92,7 @@ def check(
 def compare(
     models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Two or more, as for check.")],
     hardware: Hardware = "this machine",
+    hardware_file: HardwareFile = None,
     key_variable: KeyVariable = "",
     html_file: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="One page with pictures.", show_default=False)
@@ -93,9 +101,11 @@ def compare(
 ) -> None:
     """Models side by side."""
     from foretune.cli.model_views import comparison_page, show_comparison
+    from foretune.plan.sizing import HARDWARE, read_hardware
     from foretune.project.suitability import check_model
 
-    found = [check_model(model, hardware=hardware, key_variable=key_variable) for model in models]
+    known = read_hardware(hardware_file) if hardware_file else HARDWARE
+    found = [check_model(model, hardware=hardware, known=known, key_variable=key_variable) for model in models]
     if html_file is not None:
         from foretune.files import replacing
 

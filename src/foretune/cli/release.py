@@ -21,15 +21,19 @@ def create(
     promote: Annotated[bool, typer.Option("--promote", help="Make it the current one at once.")] = False,
 ) -> None:
     """Pin engine, adapter, retrieval settings and prompt as they are now."""
+    from foretune.plan.asked import whom_to_ask
     from foretune.project import Project
     from foretune.releases import promote as promote_release
 
     with Project.open() as project:
+        asked = whom_to_ask(project.config, "signs_off")
         release = project.create_release(name=name, arm=arm)
         if promote:
             promote_release(project.vault, release.id)
     state = "current" if promote else "pinned"
     typer.echo(f"Release {release.name} ({release.specification.arm}, {release.id}) is {state}.")
+    if asked:
+        typer.echo(f"Somebody has to sign it off.{asked}")
     if name and name != release.name:
         typer.echo(f"It was made before, under the name {release.name}, so it is not called {name}.")
     if not promote:

@@ -70,16 +70,19 @@ def _show(sizing: Sizing) -> None:
     console = Console(highlight=False)
     console.print(
         f"[bold]{sizing.model}[/], {sizing.parameters / 1e6:,.0f} M parameters, on [bold]{sizing.hardware}[/] "
-        f"({_gb(sizing.memory)}; {sizing.source})",
+        f"({'; '.join(filter(None, (_gb(sizing.memory), sizing.source)))})",
         soft_wrap=True,
     )
-    console.print(f"The documents hold about {sizing.corpus_tokens:,} tokens.\n")
+    if sizing.corpus_tokens:
+        console.print(f"The documents hold about {sizing.corpus_tokens:,} tokens.\n")
+    else:
+        console.print("No document is included yet: how long training takes cannot be told.\n")
     table = _table(Table, "training", "tokens", "memory", "fits", "time", "money")
     for row in sizing.training:
-        time = row.note or _duration(row.seconds)
-        table.add_row(
-            row.method, f"{row.tokens:,}", _gb(row.memory), _yes(row.fits), time, _money(row.money, sizing.currency)
-        )
+        seconds, spent = (row.seconds, row.money) if row.tokens else (None, None)
+        time = row.note or _duration(seconds)
+        money = _money(spent, sizing.currency)
+        table.add_row(row.method, f"{row.tokens:,}", _gb(row.memory), _yes(row.fits), time, money)
     console.print(table, "")
     table = _table(Table, "running", "weights", "memory", "fits", "tokens a second")
     for each in sizing.inference:
@@ -88,7 +91,7 @@ def _show(sizing: Sizing) -> None:
     console.print(table, "")
     table = _table(Table, "1,000 answers", "tokens read", "written", "time", "money")
     for cost in sizing.answers:
-        time = _duration(cost.seconds) if cost.seconds else "as fast as the service"
+        time = "as fast as the service" if cost.elsewhere else _duration(cost.seconds)
         money = _money(cost.money, sizing.currency)
         table.add_row(cost.arm, f"{cost.tokens_read:,}", f"{cost.tokens_written:,}", time, money)
     console.print(table)

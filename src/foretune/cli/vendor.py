@@ -93,6 +93,8 @@ def answer(
         folder, config, vendor, sheet=sheet, graded=graded, single=single, grades=grades, note=note
     )
     typer.echo(f"Took {count} answer{'' if count == 1 else 's'} of {vendor}")
+    if sheet is not None and not count:
+        typer.echo(f"No answer stands beside a question in {sheet.name}: is it the sheet they filled in?", err=True)
     for sentence in aside:
         typer.echo(sentence, err=True)
 

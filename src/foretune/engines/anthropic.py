@@ -55,6 +55,7 @@ class AnthropicEngine(RemoteEngine):
         self._require(request)
         with self._plain_failures(anthropic):
             answer = self._client.messages.create(**self._body(request))
+        self._require_completion(bool(getattr(answer, "type", None)))
         return self._done(request, answer, started)
 
     def run_stream(self, request: Request) -> Iterator[str | Completion]:
@@ -63,7 +64,12 @@ class AnthropicEngine(RemoteEngine):
         started = time.perf_counter()
         self._require(request)
         with self._plain_failures(anthropic), self._client.messages.stream(**self._body(request)) as stream:
-            yield from stream.text_stream
+            begun = False
+            for event in stream:
+                begun = True
+                if event.type == "text":
+                    yield event.text
+            self._require_completion(begun)
             answer = stream.get_final_message()
         yield self._done(request, answer, started)
 

@@ -90,6 +90,8 @@ class OpenAIEngine(RemoteEngine):
     def run(self, request: Request) -> Completion:
         started = time.perf_counter()
         answer, in_words = self._ask(request, stream=False)
+        # The SDK hands on any page as text, and JSON of another kind as an answer without choices.
+        self._require_completion(bool(getattr(answer, "choices", None)))
         choice = answer.choices[0]
         text = choice.message.content or ""
         usage = answer.usage and (answer.usage.prompt_tokens, answer.usage.completion_tokens)
@@ -108,10 +110,11 @@ class OpenAIEngine(RemoteEngine):
 
         started = time.perf_counter()
         chunks, in_words = self._ask(request, stream=True)
-        text, usage, finish = "", None, Finish.STOP
+        text, usage, finish, begun = "", None, Finish.STOP, False
         logprobs: list[TokenLogprob] = []
         with self._plain_failures(openai), chunks:
             for chunk in chunks:
+                begun = True
                 if chunk.usage:
                     usage = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                 for choice in chunk.choices:
@@ -121,6 +124,7 @@ class OpenAIEngine(RemoteEngine):
                         text += piece
                         if not in_words:
                             yield piece
+        self._require_completion(begun)
         if in_words:
             text = without_fence(text)
             yield text

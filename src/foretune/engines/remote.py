@@ -107,6 +107,19 @@ class RemoteEngine(BaseEngine):
         cost = (tokens_in * self._options.price_in + tokens_out * self._options.price_out) / 1e6
         return Completion(text, tokens_in, tokens_out, seconds, cost, finish, **rest)
 
+    def _require_completion(self, whole: bool) -> None:
+        """Refuse what an address sends that is up and no model's: a web page, or JSON of another kind.
+
+        Raises:
+            EngineError: ``whole`` is false; one sentence.
+        """
+        if not whole:
+            raise EngineError(
+                f"The engine {self._info.kind} at {shown_address(self._url)} answers with something that is no "
+                "completion (a web page, say): engine.url in foretune.toml has to be the address of the API, "
+                "which mostly ends in /v1."
+            )
+
     @contextlib.contextmanager
     def _plain_failures(self, sdk: ModuleType) -> Iterator[None]:
         """One sentence without a word of prompt, answer or key; both SDKs name their exceptions alike."""

@@ -93,10 +93,12 @@ def _state(key: str, values: Mapping[str, Any]) -> State:
     value = values[key]
     if value in ("", []):
         return State.MISSING
+    drafted = draft(key, values)
     info = field_at(tuple(key.split(".")))
-    if info is not None and value == info.get_default(call_default_factory=True):
+    # A draft of nothing: the default is a part of another story than the one that was told.
+    if info is not None and drafted != "" and value == info.get_default(call_default_factory=True):
         return State.DEFAULT
-    if value == draft(key, values):
+    if value == drafted:
         return State.DRAFT
     return State.GIVEN
 

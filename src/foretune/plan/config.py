@@ -6,10 +6,11 @@ comment are written down; :mod:`foretune.plan.toml` writes the file from them.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from foretune.types import ARMS, Arm, Label, Use
 
@@ -96,6 +97,14 @@ class Platform(Section):
     budget: str = Field("", description="what building and running it may cost")
     latency_seconds: float = Field(30.0, gt=0, description="how long a person may wait for an answer, in seconds")
     languages: list[str] = Field(["en"], description="languages of documents and questions, ISO 639-1")
+
+    @field_validator("languages")
+    @classmethod
+    def _codes(cls, languages: list[str]) -> list[str]:
+        """Tags of BCP 47, whose case says nothing: what models and checks know languages by."""
+        if not all(re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", each, re.IGNORECASE) for each in languages):
+            raise ValueError("must be codes such as en for English and de for German")
+        return [each.lower() for each in languages]
 
 
 class Performance(Section):

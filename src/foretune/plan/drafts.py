@@ -109,7 +109,7 @@ def _cadence(answers: Answers) -> Any:
 @drafts("process.approval")
 def _approval(answers: Answers) -> Any:
     reviewers = answers.get("people.reviewers") or _same_as_owner(answers)
-    return f"{reviewers} has gone through the findings of `foretune review`" if reviewers else None
+    return f"every finding of `foretune review` decided by {reviewers}" if reviewers else None
 
 
 _LANGUAGES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from foretune.plan.config import Config
 from foretune.plan.fields import as_section, choices, comment, item_type
 
-__all__ = ["render", "toml_value"]
+__all__ = ["render", "tables", "toml_value"]
 
 HEADER = """\
 # foretune.toml: what this project is for, and the rules it is run by.
@@ -91,13 +91,18 @@ def _nested(section: BaseModel, path: str) -> Iterator[str]:
             yield from _table(value, f"{path}.{name}")
             continue
         yield from _remark(comment(info))
-        for position, element in enumerate(value):
-            if position:
-                yield ""
-            yield f"[[{path}.{name}]]"
-            yield from _keys(element)
+        yield from tables(f"{path}.{name}", value)
         if not value:
             yield from _example(item_type(info.annotation), f"{path}.{name}")
+
+
+def tables(path: str, elements: Sequence[BaseModel]) -> Iterator[str]:
+    """The lines of a list of tables, ``[[path]]`` above each."""
+    for position, element in enumerate(elements):
+        if position:
+            yield ""
+        yield f"[[{path}]]"
+        yield from _keys(element)
 
 
 def _example(model: type[BaseModel], path: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,11 @@ from pydantic import BaseModel
 from foretune.errors import ConfigError
 from foretune.models.files import write_atomically
 from foretune.plan.config import Config
-from foretune.plan.fields import comment, field_at
+from foretune.plan.fields import as_section, comment, field_at, item_type
 from foretune.plan.locate import Location, line_of, locate
 from foretune.plan.problems import Where, validated
 from foretune.plan.render import render
+from foretune.plan.splice import is_inline, with_tables
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["PLAN", "find", "load", "plain", "read_toml", "render", "shown_path", "update", "where_in", "write"]
 
 PLAN = "foretune.toml"
+_MISTAKES: Mapping[str, str] = {
+    "Invalid value": 'text needs straight quotes around it, as in owner = "Head of HR"',
+    "Unescaped '\\' in a string": "within quotes a backslash is written twice; a / will do as well",
+    "Invalid hex value": "within quotes a backslash is written twice; a / will do as well",
+    "Unterminated string": "a closing quote is missing",
+    "Illegal character '\\n'": "a closing quote is missing",
+    "Expected '=' after a key": "a line is key = value, [section] or # a comment",
+    "Invalid statement": "a line is key = value, [section] or # a comment",
+    "Expected newline or end of document": "nothing but # a comment may stand behind a value",
+    "Unclosed array": "a closing ] is missing",
+    "Expected ']": "a closing ] is missing",
+    "Cannot declare": "this section stands there twice",
+    "Cannot overwrite a value": "this key stands there twice",
+}
+"""What tomllib's messages begin with, and what a person has to mend."""
 
 
 def find(start: Path) -> Path:
@@ -91,10 +107,18 @@ def update(path: Path, changes: Mapping[str, Any]) -> Config:
     text = _text(path)
     _parse(text, path)
     document = tomlkit.parse(text)
+    tables: dict[Location, Any] = {}
     for key, value in changes.items():
-        _set(document, tuple(key.split(".")), value)
-    config = validated(document.unwrap(), lambda _: (0, f"{shown_path(path)}: "))
-    _replace(path, tomlkit.dumps(document))
+        keys: Location = tuple(key.split("."))
+        if _is_tables(keys) and not is_inline(text, keys):
+            tables[keys] = value
+        else:
+            _set(document, key.split("."), value)
+    text = tomlkit.dumps(document)
+    for keys, value in tables.items():
+        text = with_tables(text, keys, value)
+    config = validated(tomllib.loads(text), lambda _: (0, f"{shown_path(path)}: "))
+    _replace(path, text)
     return config
 
 
@@ -137,11 +161,12 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
 def _broken(text: str, message: str) -> tuple[str, int, int]:
     """What tomllib complains of, and where: its messages end in "(at line 3, column 5)"."""
     what, _, place = message.partition(" (at ")
+    said = next((mend for begins, mend in _MISTAKES.items() if what.startswith(begins)), what[:1].lower() + what[1:])
     if numbers := re.match(r"line (\d+), column (\d+)", place):
-        return what[:1].lower() + what[1:], int(numbers[1]), int(numbers[2])
+        return said, int(numbers[1]), int(numbers[2])
     if place:  # "at end of document"
         text = text.rstrip("\n")
-        return what[:1].lower() + what[1:], text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
+        return said, text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
     # Python's own refusal to convert a number of more than 4,300 digits knows no place.
     number = re.search(r"\d{4301}", text.replace("_", "0"))
     before = text[: number.start() if number else 0]
@@ -161,7 +186,12 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _set(document: TOMLDocument, path: tuple[str, ...], value: Any) -> None:
+def _is_tables(path: Location) -> bool:
+    info = field_at(path)
+    return info is not None and as_section(item_type(info.annotation)) is not None
+
+
+def _set(document: TOMLDocument, path: Sequence[str], value: Any) -> None:
     import tomlkit
 
     table: Any = document
@@ -171,7 +201,7 @@ def _set(document: TOMLDocument, path: tuple[str, ...], value: Any) -> None:
         table = table[part]
     name, is_new = path[-1], path[-1] not in table
     table[name] = plain(value)
-    info = field_at(path)
+    info = field_at(tuple(path))
     if is_new and info and comment(info):
         table[name].comment(comment(info))
 

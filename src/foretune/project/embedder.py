@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from foretune.embedding import Embedder, open_embedder
 from foretune.errors import ModelError
+from foretune.plan.contradictions import require_consistent
 from foretune.project.engine import highest_label
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ def open_checked_embedder(project: Project, settings: RetrievalSettings) -> Embe
     """Open an embedder that may see the vault's documents.
 
     Raises:
+        ConfigError: the plan contradicts itself about where documents may be sent.
         ModelError: it cannot be opened, or it is at an address and the vault holds documents it may not see.
     """
+    require_consistent(project.config)
     embedder = open_embedder(settings.embedder, url=settings.embedder_url, key_variable=settings.embedder_key_variable)
     label = highest_label(project)
     # Which labels may leave is today's decision, not that of the day of a release.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from foretune.governance import governed
 from foretune.plan.advice import PRIVATE, Advice, ArmOutcome, BenchOutcome, CorpusFacts, Paired, advise, measure
-from foretune.project.adapters import measured_speed
 from foretune.types import Arm
 from foretune.vault import tables as t
 
 if TYPE_CHECKING:
     from foretune.bench import BenchSummary
-    from foretune.plan.config import Config
+    from foretune.plan.config import Config, EngineSettings
     from foretune.project.project import Project
 
 __all__ = ["advice", "bench_outcome", "corpus_facts", "latest_summary"]
@@ -66,8 +66,34 @@ def corpus_facts(project: Project, summary: BenchSummary | None) -> CorpusFacts:
         questions=summary.answerable if summary else 0,
         searchable=search.correct.count / search.correct.total if search and search.correct.total else None,
         indexing_seconds=_indexing_seconds(project),
-        training_tokens_per_second=measured_speed(project),
+        training_tokens_per_second=_training_speed(project),
+        model_parameters=_model_parameters(project.config.engine),
     )
+
+
+def _model_parameters(engine: EngineSettings) -> int | None:
+    from foretune.engines.gguf_header import read_header
+    from foretune.errors import ModelError
+    from foretune.models import CATALOGUE
+
+    if engine.kind != "llama":
+        return None
+    if engine.model in CATALOGUE:
+        return CATALOGUE[engine.model].parameters
+    try:
+        return read_header(Path(engine.model).expanduser()).parameters or None
+    except ModelError:
+        return None  # advice comes before the model does
+
+
+def _training_speed(project: Project) -> float | None:
+    """What the newest training here went through a second; the training itself is imported only after one."""
+    with project.vault.reading() as connection:
+        if connection.execute(select(t.adapter.c.id).limit(1)).first() is None:
+            return None
+    from foretune.project.adapters import measured_speed
+
+    return measured_speed(project)
 
 
 def _indexing_seconds(project: Project) -> float | None:

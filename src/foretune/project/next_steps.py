@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from foretune.plan.asked import whom_to_ask
 from foretune.plan.config import Config
 from foretune.plan.intent import intent
 
@@ -32,7 +33,8 @@ def next_steps(
         return ["Add documents: `foretune add FOLDER`, then `foretune run`."]
     if waiting:
         noun = "document that nobody has" if waiting == 1 else "documents that nobody has"
-        steps.append(f"Decide about {waiting:,} {noun} let in or kept out: `foretune review`.")
+        asked = whom_to_ask(config, "reviewers")
+        steps.append(f"Decide about {waiting:,} {noun} let in or kept out: `foretune review`.{asked}")
     if facts and not tested:
         steps.append(
             f"Write questions whose answers you know into `{config.purpose.questions}` and run `foretune run`: "

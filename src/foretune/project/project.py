@@ -247,10 +247,13 @@ class Project:
             )
 
     def review(self, *, checks: Sequence[str] | None = None, progress: Progress = silent) -> ReviewSummary:
-        """Run the checks on what changed and apply the policy."""
+        """Run the checks on what changed and apply the policy; with all of them the stage is done."""
         from foretune.governance import review
+        from foretune.project.stages import run_stage
 
         with self.working():
+            if checks is None:
+                return run_stage(self, "review", progress)  # type: ignore[return-value]
             return review(
                 self.vault,
                 self.config.governance,

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from foretune.bench import latest_run
 from foretune.errors import NothingToDoError
+from foretune.plan.asked import whom_to_ask
 from foretune.plan.cadence import overdue
 from foretune.progress import Progress
 from foretune.project.adapters import (
@@ -335,7 +336,8 @@ def _adapter_there(project: Project) -> bool:
 def _tuned_too_long_ago(project: Project) -> str:
     """What was trained in is as old as the documents were; the plan says how soon they change."""
     adapter = find_adapter(project, adapter_id(project, pilot=_pilot(project)))
-    return "" if adapter is None else overdue(project.config.process.cadence, adapter.at, now())
+    late = "" if adapter is None else overdue(project.config.process.cadence, adapter.at, now())
+    return f"{late}.{whom_to_ask(project.config, 'owner')}" if late else ""
 
 
 @_stage("tune", inputs=_tune_inputs, after=("pairs",), skip=_no_adapter, there=_adapter_there, aged=_tuned_too_long_ago)

@@ -9,7 +9,8 @@ from foretune.plan.advice.rules import RULES, THRESHOLD
 from foretune.plan.advice.sensitivity import flipped
 from foretune.plan.advice.tradeoffs import tradeoffs
 from foretune.plan.advice.types import Advice, BenchOutcome, Case, Change, CorpusFacts, Reason, Recommendation
-from foretune.plan.config import Config, Performance
+from foretune.plan.asked import whom_to_ask
+from foretune.plan.config import Config
 from foretune.plan.intent import intent
 
 __all__ = ["advise"]
@@ -49,11 +50,12 @@ def advise(config: Config, facts: CorpusFacts, outcome: BenchOutcome | None = No
         changes,
         config.performance.arm,
         review(count.recommendation, case.intent, outcome) if outcome else None,
-        _missed(config.performance, outcome) if outcome else (),
+        _missed(config, outcome) if outcome else (),
     )
 
 
-def _missed(wanted: Performance, outcome: BenchOutcome) -> tuple[str, ...]:
+def _missed(config: Config, outcome: BenchOutcome) -> tuple[str, ...]:
+    wanted = config.performance
     found = outcome.arms.get(wanted.arm)
     if found is None:
         return ()
@@ -63,6 +65,7 @@ def _missed(wanted: Performance, outcome: BenchOutcome) -> tuple[str, ...]:
     )
     return tuple(
         f"The bench missed the plan: {wanted.arm} {did} {count} of {total} questions {how} ({least:.0%} wanted)."
+        f"{whom_to_ask(config, 'owner')}"
         for did, how, count, total, least in rates
         if total and count / total < least
     )
@@ -95,8 +98,10 @@ def _headline(case: Case, count: _Count) -> str:
             return "Tuning: train the way of writing into an adapter."
         case Recommendation.BOTH:
             return "Both: tune the way of writing, and let the model look the facts up."
-        case Recommendation.NEITHER if not facts.included:
+        case Recommendation.NEITHER if not facts.documents:
             return "Neither yet: add documents first."
+        case Recommendation.NEITHER if not facts.included:
+            return f"Neither yet: none of the {facts.documents:,} documents is included. Run `foretune review` first."
         case Recommendation.NEITHER if Recommendation.RETRIEVAL in count.blocked:
             return f"Neither yet: a prompt with the {facts.words:,} words of these documents in it would do."
     return "Neither yet: a prompt with two or three of these texts as examples would do. " + _against_tuning(count)

@@ -20,6 +20,13 @@ _SIMPLER = {
     Recommendation.NEITHER: (),
 }
 """The arms that the recommended one has to beat, so that its effort was worth it."""
+_WORDS = {
+    Arm.BASE: "the model alone (base)",
+    Arm.RAG: "retrieval (rag)",
+    Arm.TUNED: "tuning (tuned)",
+    Arm.TUNED_RAG: "both (tuned+rag)",
+}
+"""What the arms are to somebody who has not named them."""
 
 
 def review(recommendation: Recommendation, intent: Intent, outcome: BenchOutcome) -> Review:
@@ -33,43 +40,47 @@ def review(recommendation: Recommendation, intent: Intent, outcome: BenchOutcome
     arm = recommendation.arm
     found = outcome.arms.get(arm)
     if found is None or not found.total:
-        return Review(Verdict.CANNOT_TELL, f"The bench has not run the recommended arm ({arm}) yet.", ())
+        return Review(Verdict.CANNOT_TELL, f"The bench has not run what was advised, {_WORDS[arm]}, yet.", ())
     others = {name: pair for pair in outcome.pairs if (name := _other(pair, arm)) is not None}
     comparisons = tuple(_comparison(arm, name, pair, outcome) for name, pair in others.items())
     better = [name for name, pair in others.items() if _wins(pair, name) and pair.p < ALPHA / len(others)]
     simpler = [name for name in _SIMPLER[recommendation] if name in others]
     beaten = [name for name in simpler if _wins(others[name], arm) and others[name].p < ALPHA]
-    share = f"{found.correct} of {found.total} right ({found.low:.0%} to {found.high:.0%})"
+    advised = f"{_WORDS[arm]}, {found.correct} of {found.total} right ({found.low:.0%} to {found.high:.0%})"
     if intent.voice and not intent.facts:
         return Review(
             Verdict.CANNOT_TELL,
-            f"The bench counts right answers ({arm}: {share}); it does not measure a way of writing, "
+            f"The bench counts right answers ({advised}); it does not measure a way of writing, "
             "so it says nothing about this advice.",
             comparisons,
         )
     if better:
-        names = " and ".join(better)
         return Review(
-            Verdict.WRONG, f"The advice was wrong: {names} gave more right answers than {arm} ({share}).", comparisons
+            Verdict.WRONG,
+            f"The advice was wrong: {_spoken(better)} gave more right answers than {advised}.",
+            comparisons,
         )
     if simpler and beaten == simpler:
         return Review(
             Verdict.RIGHT,
-            f"The advice was right: {arm} ({share}) gave more right answers than {' and '.join(beaten)}"
-            f"{_unmeasured(intent)}.",
+            f"The advice was right: {advised}, gave more right answers than {_spoken(beaten)}{_unmeasured(intent)}.",
             comparisons,
         )
     return Review(
         Verdict.CANNOT_TELL,
-        f"Nobody can tell yet: {arm} ({share}) is not set apart from {_rest(simpler, beaten, others)}"
+        f"Nobody can tell yet: {advised}, is not set apart from {_rest(simpler, beaten, others)}"
         f"{_too_few(found.total)}.",
         comparisons,
     )
 
 
+def _spoken(arms: list[Arm]) -> str:
+    return " and ".join(_WORDS[arm] for arm in arms)
+
+
 def _rest(simpler: list[Arm], beaten: list[Arm], others: dict[Arm, Paired]) -> str:
     open_ = [name for name in simpler if name not in beaten] or list(others)
-    return " and ".join(open_) if open_ else "any other arm, for no other was run"
+    return _spoken(open_) if open_ else "any other arm, for no other was run"
 
 
 def _too_few(questions: int) -> str:

@@ -17,6 +17,8 @@ TOKENS_PER_WORD = 4 / 3
 """Three quarters of an English word a token (OpenAI, what are tokens)."""
 PASSAGES_PER_SECOND = 23
 """Passages of 256 tokens embedded a second: all-MiniLM-L6-v2, fp32 ONNX, two cores (measured 22 to 25)."""
+REFERENCE_PARAMETERS = 134_515_008
+"""Of SmolLM2-135M, on which the two speeds below were measured; another model's are in proportion to its own."""
 TRAINED_TOKENS_PER_SECOND = 166.0
 """Before a pilot has measured it here: SmolLM2-135M, LoRA rank 16 on all linear layers, two cores, bfloat16 (measured:
 12,800 tokens in 77 s, docs/results.md)."""
@@ -37,9 +39,15 @@ def tradeoffs(case: Case) -> tuple[TradeOff, ...]:
         if facts.indexing_seconds is None
         else facts.indexing_seconds
     )
-    speed = facts.training_tokens_per_second or TRAINED_TOKENS_PER_SECOND
-    training = _duration(trained_tokens(config, facts) / speed)
-    reading = f"reads up to {context:,} tokens more: {_duration(context / READ_TOKENS_PER_SECOND)}"
+    smaller = REFERENCE_PARAMETERS / (facts.model_parameters or REFERENCE_PARAMETERS)
+    here = config.engine.kind == "llama"
+    speed = facts.training_tokens_per_second or TRAINED_TOKENS_PER_SECOND * smaller
+    training = _duration(trained_tokens(config, facts) / speed) if here else "as long as the service takes"
+
+    def read(tokens: int) -> str:
+        return f": {_duration(tokens / READ_TOKENS_PER_SECOND / smaller)}" if here else ""
+
+    reading = f"reads up to {context:,} tokens more{read(context)}"
     more = f"up to {context:,} tokens more an answer{_price(context, config.engine.price_in)}"
     stale = {"daily": "a day", "weekly": "a week", "monthly": "a month", "yearly": "a year"}.get(config.process.cadence)
     again = f"train again, {training}; stale after {stale}" if stale else f"train again, {training}, when they change"
@@ -69,7 +77,7 @@ def tradeoffs(case: Case) -> tuple[TradeOff, ...]:
         ),
         TradeOff(
             "speed",
-            prompt=f"reads everything each time: {_duration(whole / READ_TOKENS_PER_SECOND)}" if fits else "–",
+            prompt=f"reads everything each time{read(whole)}" if fits else "–",
             retrieval=reading,
             tuning="as fast as the model itself",
             both=reading,

@@ -89,6 +89,8 @@ class CorpusFacts:
     """What making the index took here, or in proportion would take; None where it was not measured."""
     training_tokens_per_second: float | None = None
     """What training reads a second here, as the newest adapter for this model measured it; None without one."""
+    model_parameters: int | None = None
+    """Of the plan's model; None where it runs elsewhere, or does not say."""
 
     @property
     def mean_words(self) -> float:

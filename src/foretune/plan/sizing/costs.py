@@ -27,6 +27,8 @@ class AnswerCost:
     """None where no price is known."""
     priced_by: str
     """Where the price is from; empty without one."""
+    elsewhere: bool = False
+    """By a service, whose speed is its own."""
 
 
 def answer_costs(
@@ -56,7 +58,7 @@ def _cost(
     if engine.kind != "llama":
         priced = bool(engine.price_in or engine.price_out)
         money = (many[0] * engine.price_in + many[1] * engine.price_out) / 1e6 if priced else None
-        return AnswerCost(arm, *many, None, money, "engine.price_in and price_out in the plan" if priced else "")
+        return AnswerCost(arm, *many, None, money, "engine.price_in and price_out in the plan" if priced else "", True)
     reading, writing = reading_speed(parameters, hardware), writing_speed(weights, hardware)
     seconds = many[0] / reading + many[1] / writing if reading and writing else None
     money = hardware.money(seconds)

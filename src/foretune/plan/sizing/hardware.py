@@ -19,12 +19,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foretune.errors import InputError
-from foretune.plan.advice.tradeoffs import TRAINED_TOKENS_PER_SECOND
+from foretune.plan.advice.tradeoffs import REFERENCE_PARAMETERS, TRAINED_TOKENS_PER_SECOND
 
 __all__ = ["HARDWARE", "Hardware", "named_hardware", "read_hardware", "this_machine"]
 
 HERE = "this machine"
-REFERENCE_TRAINING = (134_515_008, TRAINED_TOKENS_PER_SECOND)
+REFERENCE_TRAINING = (REFERENCE_PARAMETERS, TRAINED_TOKENS_PER_SECOND)
 """Parameters, and tokens trained a second. It stands in for this machine until something was trained here."""
 REFERENCE_BANDWIDTH = 14.5e9
 """Bytes of weights read a second while writing, two cores (measured: a model of 1.1 GB writes 9 to 17 tokens)."""
@@ -171,5 +171,5 @@ def named_hardware(name: str, known: Mapping[str, Hardware] = HARDWARE) -> Hardw
     if (found := folded.get(name.casefold().strip())) is not None:
         return found
     near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    hint = f"the nearest is {folded[near[0]].name}" if near else f"there are {', '.join(known)}"
+    hint = f"the nearest is {folded[near[0]].name}" if near else f"there are {', '.join((HERE, *known))}"
     raise InputError(f"There is no hardware {name!r}; {hint}. Put your own into a file: --hardware-file FILE.")

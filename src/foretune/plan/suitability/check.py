@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from foretune.plan.config import Config
+from foretune.plan.config import Config, Story
 from foretune.plan.intent import stories
 from foretune.plan.sizing.hardware import Hardware
 from foretune.plan.sizing.inference import inference_memory, inference_sizes, largest_that_fits
@@ -21,12 +21,14 @@ from foretune.plan.suitability.lineage import (
 from foretune.plan.suitability.template import template_remark
 from foretune.plan.suitability.types import Grade, ModelFacts, Remark, Suitability
 
-__all__ = ["OLD_AFTER_DAYS", "suitability"]
+__all__ = ["NO_STORY", "OLD_AFTER_DAYS", "suitability"]
 
 OLD_AFTER_DAYS = 730
 """Two years after its foundation was published a model knows neither recent law nor recent software."""
 HEADROOM = 1.25
 """Above the formula of training memory, as published measurements want."""
+NO_STORY = Story(persona="", want="", so_that="")
+"""Where there is no plan: the default one is an example, and nobody's."""
 SMALL = 1_000_000_000
 """Parameters below which a model answers badly without evidence before it (docs/results.md)."""
 
@@ -163,18 +165,17 @@ def _age(case: _Case) -> Remark:
         return Remark("age", Grade.UNKNOWN, "Its foundation is not known, so neither is when its knowledge ends.")
     days = (case.today - case.foundation.released).days
     verified = "" if case.foundation.read_at else " (unverified: look it up at the source)"
-    told = (
-        f"Its foundation {case.foundation.name} was published on {case.foundation.released}{verified}, "
-        "its knowledge ends before"
-    )
+    told = f"Its foundation {case.foundation.name} was published on {case.foundation.released}{verified}"
+    source = case.foundation.read_at or case.foundation.source
     if days > OLD_AFTER_DAYS:
         return Remark(
             "age",
             Grade.WARNING,
-            f"{told}: {days / 365.25:.1f} years ago. What is newer has to be given to it.",
-            case.foundation.read_at or case.foundation.source,
+            f"{told}, {days / 365.25:.1f} years ago, and its knowledge ends before that. "
+            "What is newer has to be given to it.",
+            source,
         )
-    return Remark("age", Grade.GOOD, f"{told}.", case.foundation.read_at or case.foundation.source)
+    return Remark("age", Grade.GOOD, f"{told}, and its knowledge ends before that.", source)
 
 
 @_look
@@ -182,6 +183,9 @@ def _domain(case: _Case) -> Remark | None:
     made_for = domain_of_model(case.facts, case.foundation)
     if not made_for:
         return None
+    if case.config.story == NO_STORY:
+        told = f"This is a {made_for} model; without a plan nobody can say whether that suits."
+        return Remark("domain", Grade.UNKNOWN, told)
     asked = {story[0]: domain_of_plan(*story, case.config.purpose.must_answer) for story in stories(case.config)}
     others = {persona: domain for persona, domain in asked.items() if domain != made_for}
     if not others:

@@ -8,6 +8,7 @@ cannot be matched beyond doubt is said, not guessed.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -41,6 +42,13 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "grade": ("grade", "score", "points", "rating"),
     "note": ("note", "notes", "remark", "remarks"),
 }
+_SPOKEN_OF: Mapping[str, re.Pattern[str]] = {
+    "question": re.compile(r"\b(?:questions?|requirements?)\b"),
+    "answer": re.compile(r"\b(?:answers?|responses?|reply|replies)\b"),
+}
+"""What a column that was called something else has in its name."""
+_LONGEST_NAME = 5
+"""Words of a column's name; what is longer is an instruction."""
 _WIDTHS = {"id": 16, "grade": 8}
 _WIDTH = 40
 _HEADS_WITHIN = 15
@@ -193,12 +201,7 @@ def _head(rows: Sequence[Sequence[str]], path: Path) -> tuple[int, dict[str, int
     """The row of the head, and where each column we need stands."""
     best: tuple[int, dict[str, int]] = (0, {})
     for number, cells in enumerate(rows[:_HEADS_WITHIN]):
-        found: dict[str, int] = {}
-        for column, cell in enumerate(cells):
-            name = " ".join(cell.casefold().replace("_", " ").strip(" :*").split())
-            for ours, theirs in _NAMES.items():
-                if name in theirs and ours not in found:
-                    found[ours] = column
+        found = _columns(cells)
         if len(found) > len(best[1]):
             best = number, found
     number, found = best
@@ -209,6 +212,22 @@ def _head(rows: Sequence[Sequence[str]], path: Path) -> tuple[int, dict[str, int
             f"{path.name} has no column “{lacks}” (its head reads: {there}): call the columns {', '.join(COLUMNS)}."
         )
     return number, found
+
+
+def _columns(cells: Sequence[str]) -> dict[str, int]:
+    """Which of our columns stands where, by its name, or by the one other name that speaks of it."""
+    names = [" ".join(cell.casefold().replace("_", " ").strip(" :*.").split()) for cell in cells]
+    found: dict[str, int] = {}
+    for column, name in enumerate(names):
+        for ours, theirs in _NAMES.items():
+            if name in theirs and ours not in found:
+                found[ours] = column
+    for ours, spoken_of in _SPOKEN_OF.items():
+        free = [column for column in range(len(names)) if column not in found.values()]
+        named = [column for column in free if spoken_of.search(names[column])]
+        if ours not in found and len(named) == 1 and len(names[named[0]].split()) <= _LONGEST_NAME:
+            found[ours] = named[0]
+    return found
 
 
 def _match(values: Mapping[str, str], questions: Sequence[VendorQuestion]) -> VendorQuestion | None:
