@@ -173,6 +173,15 @@ class Searcher:
                     return _hits(ids, passages, ranking)
                 self._vectors = None  # a document's tags have changed since, and with them who may see it
 
+    def load(self) -> None:
+        """Have everything in memory that searching needs, as the first search would.
+
+        Raises:
+            InputError: another embedding model made the index.
+        """
+        with self._vault.reading() as connection:
+            self._current(connection)
+
     def idf(self, word: str) -> float:
         """How rare a word (or its stem) is among passages: 0 in at least half of them, about 8 in one of 2,000.
 
