@@ -141,7 +141,7 @@ def _settle_llamaindex(folder: Path) -> None:
     from llama_index.core.embeddings import BaseEmbedding
     from llama_index.core.llms import MockLLM
 
-    given = {query: vector.tolist() for query, vector in asked(folder)}
+    given: dict[str, list[float]] = {query: vector.tolist() for query, vector in asked(folder)}
 
     class Ready(BaseEmbedding):  # type: ignore[misc]
         def _get_query_embedding(self, query: str) -> list[float]:
