@@ -46,12 +46,11 @@ DIMENSIONS = 384
 _IN_A_DOCUMENT = 10
 _BETWEEN = "\n\n\f"
 """Between the passages of a document; in no text."""
+_TITLE = "A page"
 _FIRST = 100
 """Queries that are told apart: they look up words for the first time."""
 _QUERIES = 400
 _FUSED = 100
-_SENTENCES = 4096
-"""Vectors that sentences take in turn."""
 _OTHERS = ("chromadb==1.*", "lancedb==0.*", "llama-index-core==0.14.*", "llama-index-retrievers-bm25==0.*")
 _INSTALL_SECONDS = 1800
 _KEY = "0123456789abcdef" * 4
@@ -108,7 +107,7 @@ def _questions(data: Path) -> Iterator[str]:
 
 
 class Ready:
-    """An embedder whose vectors are there already, given to whatever comes in turn; a query's by the query."""
+    """An embedder whose vectors are there already: of passages in order, of queries, and for sentences some in turn."""
 
     dimensions = DIMENSIONS
     max_tokens = 256
@@ -119,14 +118,17 @@ class Ready:
     def __init__(self, folder: Path) -> None:
         self._asked = dict(asked(folder))
         self._vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        self._next = 0
+        self._passages = self._sentences = 0
 
     def embed(self, given: Sequence[str]) -> NDArray[np.float32]:
         if given[0] in self._asked:
             return np.array([self._asked[each] for each in given])
-        start = self._next % (len(self._vectors) - len(given))
-        self._next = start + len(given)
-        return np.asarray(self._vectors[start : self._next])
+        if given[0].startswith(f"{_TITLE}\n"):  # a passage comes with its heading path
+            start, self._passages = self._passages, self._passages + len(given)
+        else:
+            start = self._sentences % (len(self._vectors) - len(given))
+            self._sentences = start + len(given)
+        return np.asarray(self._vectors[start : start + len(given)])
 
     def count_tokens(self, given: Sequence[str]) -> list[int]:
         return [len(each) // 4 for each in given]
@@ -149,7 +151,7 @@ def write_foretune(folder: Path, *, sentences: bool) -> dict[str, Any]:
         for start, some, _ in batches(folder):
             for at in range(0, len(some), _IN_A_DOCUMENT):
                 whole, name = _BETWEEN.join(some[at : at + _IN_A_DOCUMENT]), f"{start + at}"
-                yield GovernedDocument(name, name, whole, Use.BOTH, digest(whole), title="A page")
+                yield GovernedDocument(name, name, whole, Use.BOTH, digest(whole), title=_TITLE)
 
     def as_given(document: GovernedDocument, **_: int) -> list[PassageDraft]:
         drafts, start = [], 0

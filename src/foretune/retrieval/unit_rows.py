@@ -39,9 +39,13 @@ class UnitRows:
         for part in parts:
             place = slice(count, count := count + len(part))
             matrix[place] = part
-            scale[place] = np.maximum(np.abs(part).max(axis=1), np.finfo(np.float32).tiny) / 127
-            coarse[place] = np.rint(part / scale[place, np.newaxis])
-            distances = np.linalg.norm(part - coarse[place] * scale[place, np.newaxis], axis=1)
+            largest = np.maximum(part.max(axis=1), -part.min(axis=1))
+            scale[place] = np.maximum(largest, np.finfo(np.float32).tiny) / 127
+            apart = np.rint(part / scale[place, np.newaxis])
+            coarse[place] = apart
+            apart *= scale[place, np.newaxis]
+            apart -= part
+            distances = np.sqrt(np.einsum("ij,ij->i", apart, apart))
             farthest = max(farthest, float(distances.max(initial=0)))
         return cls(matrix[:count], coarse[:count], scale[:count], farthest)
 

@@ -22,8 +22,8 @@ from foretune.vault.tables import passage, setting
 
 __all__ = ["Vectors", "index_version", "load_vectors", "refreshed_vectors"]
 
-_AT_ONCE = 2000
-"""Passages read at a time."""
+_AT_ONCE = 500
+"""Passages read at a time: their vectors, and what is made of them, fit into a core's cache."""
 _PASSAGES_GONE = "index.passages_gone"
 """Counted by a trigger, whoever deletes them: see :mod:`foretune.vault.migrations.full_text`."""
 
