@@ -302,6 +302,8 @@ def _row(name: str, of: dict[str, Any] | str, count: int) -> str:
 
 
 def _times(asking: Sequence[dict[str, float]]) -> str:
+    if not asking:
+        return "not reached"
     wall = np.percentile([each["wall"] for each in asking], [50, 95]) * 1000
     used = np.percentile([each["cpu"] for each in asking], [50, 95]) * 1000
     return f"{wall[0]:.1f}, {wall[1]:.1f} ({used[0]:.1f}, {used[1]:.1f})"

@@ -92,7 +92,9 @@ def refreshed_vectors(known: Vectors, vault: Vault, connection: Connection) -> V
 
     For a principal from whom nothing is hidden: what another may see can change without a passage that comes or goes.
     """
-    there = np.array(connection.execute(select(passage.c.id).order_by(passage.c.id)).scalars().all(), np.int64)
+    # In this order an index tells them: each row of the table is a page to decrypt.
+    in_documents = select(passage.c.id).order_by(passage.c.document_id, passage.c.ordinal)
+    there = np.sort(np.array(connection.execute(in_documents).scalars().all(), np.int64))
     kept = np.isin(known.ids, there, assume_unique=True)
     new = _read(vault, connection, known.mark, known.rows.matrix.shape[1], after=known.version[0])
     return Vectors(
