@@ -20,7 +20,7 @@ from typing import Any
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 _BATCH = 1000
 _FOUND = 10
-_ASKING_SECONDS = 240
+_ASKING_SECONDS = 120
 """Of the slowest, only so many queries are asked."""
 
 Ask = Callable[[str, Any], Any]

@@ -211,7 +211,7 @@ class _Indexing:
     _held: list[tuple[GovernedDocument, list[_Made]]] = field(default_factory=list)
     """Documents that are to be written."""
     _passages_held: int = 0
-    _writing: Future[None] | None = None
+    _writing: Future[int] | None = None
     _last_write: float = field(default_factory=time.monotonic)
     _beside: ColumnElement[bool] = field(init=False)
     """Passages that another embedding model made, and that serve until all are made anew."""
@@ -240,7 +240,7 @@ class _Indexing:
                         self._flush(step, writer)
             self._embed()
             self._flush(step, writer)
-            self._wait()
+            self._wait(step)
 
     def _take(self, document: GovernedDocument, step: Step) -> None:
         known = self._known.pop(document.id, None)
@@ -268,21 +268,22 @@ class _Indexing:
 
     def _flush(self, step: Step, writer: Executor) -> None:
         """Have all that is held written, once what was given before it is."""
-        self._wait()
+        self._wait(step)
         if self._held:
             self._writing = writer.submit(self._write, self._held)
-            self.indexed += len(self._held)
-            step.advance(len(self._held))
         self._held, self._passages_held = [], 0
         self._last_write = time.monotonic()
 
-    def _wait(self) -> None:
+    def _wait(self, step: Step) -> None:
         """Until what was given to be written is; raises what kept it from that."""
         if self._writing is not None:
-            self._writing.result()
+            written = self._writing.result()
+            self.indexed += written
+            step.advance(written)
             self._writing = None
 
-    def _write(self, held: Sequence[tuple[GovernedDocument, list[_Made]]]) -> None:
+    def _write(self, held: Sequence[tuple[GovernedDocument, list[_Made]]]) -> int:
+        """Of how many documents it wrote the passages."""
         with self.vault.writing() as connection:
             self._delete(connection, [document.id for document, _ in held])
             last = _last_passage(connection)
@@ -298,6 +299,7 @@ class _Indexing:
             self.vault.set_setting(connection, LAST_PASSAGE, last + len(rows))
             counts = {"documents": len(held), "passages": len(rows)}
             self.vault.record(connection, "index.write", self.recipe, counts)
+        return len(held)
 
     def serve(self) -> None:
         """Answer from what was made, from one moment to the next; then remove what another model made."""

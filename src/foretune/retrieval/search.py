@@ -199,19 +199,19 @@ class Searcher:
 
     def _current(self, connection: Connection) -> _Index:
         with self._lock:
-            known = self._loaded.vectors if self._loaded else None
-            if self._loaded is None or self._loaded.vectors.version != index_version(connection):
+            loaded = self._loaded
+            if loaded is None or loaded.vectors.version != index_version(connection):
                 self._serving = self._embedder_of(connection)
                 mark = embedder_mark(self._serving)
                 everything = self._vault.principal.sees_everything
-                if everything and known is not None and known.mark == mark and len(known.ids):
-                    vectors = refreshed_vectors(known, self._vault, connection)
+                if everything and loaded is not None and loaded.vectors.mark == mark and len(loaded.vectors.ids):
+                    vectors = refreshed_vectors(loaded.vectors, self._vault, connection)
                 else:
                     dimensions = self._serving.dimensions
                     vectors = load_vectors(self._vault, connection, embedder_mark=mark, dimensions=dimensions)
                 words = shared_words if everything else partial(own_words, self._vault)
-                self._loaded = _Index(vectors, words(connection, vectors))
-            return self._loaded
+                self._loaded = loaded = _Index(vectors, words(connection, vectors))
+            return loaded
 
     def _embedder_of(self, connection: Connection) -> Embedder:
         """The one whose vectors are searched now.
