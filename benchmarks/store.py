@@ -12,7 +12,8 @@ fusion with their defaults for LanceDB and LlamaIndex; of plain SQLite FTS5's be
 Chroma ranks by vectors alone. Foretune takes in documents of ten passages that are cut already, with a vector for each
 sentence as well, which no other has, and once more without. Taking in and asking are processes of their own; memory is
 what the asking one holds at its end. A query's time is told twice, because what a word comes to is kept in memory: of
-the first hundred queries after opening, and of all that follow. On a busy machine rather look at processor time.
+the first hundred queries after opening, and of all that follow; who needs more than two minutes is asked no further.
+Opening is told with what a program imports for it. On a busy machine rather look at processor time.
 
 --others makes an environment of its own for Chroma, LanceDB and LlamaIndex, and takes half an hour. With --scratch,
 what was taken in stays there, and is asked again.
