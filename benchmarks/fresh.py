@@ -101,7 +101,7 @@ def measure(project: Project, notes: Path, count: int, watching: int) -> dict[st
             watched[name].append(used() - before)
             searched[name].append(time.process_time() - searching)
     return {
-        "passages": len(project.searcher._vectors.ids) if project.searcher._vectors else 0,
+        "passages": project.searcher.load(),
         "notes": count,
         **{f"{name}_median_s": round(median(each), 2) for name, each in took.items()},
         **{f"{name}_slowest_s": round(max(each), 2) for name, each in took.items()},

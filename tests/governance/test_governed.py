@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from importlib import import_module
+
 import pytest
 from sqlalchemy import Engine, event
 from tests.governance.pages import put, read_pages
 from tests.helpers import shared
 
-from foretune.governance import DecisionKind, State, decide, findings, governed, governed_state, review, standing
+from foretune.governance import (
+    DecisionKind,
+    State,
+    decide,
+    findings,
+    governed,
+    governed_in_turn,
+    governed_state,
+    review,
+    standing,
+)
 from foretune.governance.edits import occurrences
 from foretune.plan.config import GovernanceSettings, Rule
 from foretune.types import GovernedDocument, Label, Use
@@ -37,6 +50,26 @@ def test_the_default_policy_hands_on_every_text_as_it_is(handbook: Vault) -> Non
     review(handbook, SETTINGS)
     pages = read_pages(shared("handbook-18f") / "corpus", limit=60)
     assert {each.path: each.text for each in governed(handbook, SETTINGS)} == pages
+
+
+def test_who_writes_meanwhile_is_given_the_same_and_can_fold_the_log_in(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(vault, {f"{i}.md": f"Page {i}. {TEXT}" for i in range(12)})
+    review(vault, SETTINGS)
+    expected = list(governed(vault, SETTINGS))
+    assert len(expected) == 12
+    module = import_module("foretune.governance.governed")
+    for documents, characters in ((5, 10**9), (200, 2 * len(TEXT)), (1, 1), (200, 10**9)):
+        monkeypatch.setattr(module, "_DOCUMENTS_AT_ONCE", documents)
+        monkeypatch.setattr(module, "_CHARACTERS_AT_ONCE", characters)
+        given = []
+        for each in governed_in_turn(vault, SETTINGS):
+            given.append(each)
+            vault.note("test.write", each.id)
+            with closing(vault._database.raw()) as connection:
+                assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+        assert given == expected
 
 
 def test_a_rule_redacts_everywhere_also_in_the_metadata(page: Vault) -> None:

@@ -34,7 +34,7 @@ from foretune.project import Project
 from foretune.retrieval import index
 from tests.vault.test_access import WordEmbedder
 
-update._BATCH_FILES, index._GROUP = 4, 8
+update._BATCH_FILES, index._GROUP, index._SECONDS = 4, 8, 0
 
 class Telling:
     @contextmanager

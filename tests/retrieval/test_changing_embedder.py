@@ -73,8 +73,9 @@ def count(vault: Vault) -> int:
 
 
 def test_the_old_index_serves_while_another_model_embeds_and_is_then_replaced_whole(
-    vault: Vault, documents: list[GovernedDocument]
+    vault: Vault, documents: list[GovernedDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("foretune.retrieval.index._SECONDS", 0)
     live = Searcher(vault, Words(16), OLD)
     before = [(hit.passage.path, hit.score) for hit in live.search("leave number 599")]
     assert before[0][0] == "599.md"

@@ -17,6 +17,7 @@ from foretune.embedding import Embedder
 from foretune.plan.config import RetrievalSettings
 from foretune.retrieval import Searcher, build_index, query_terms, read_filters
 from foretune.retrieval.search import BESIDE_SHARE, COSINE_SHARE, SENTENCE_SHARE
+from foretune.retrieval.unit_rows import UnitRows
 from foretune.retrieval.vectors import Vectors
 from foretune.types import GovernedDocument, Label
 from foretune.vault import Principal, Vault, tables
@@ -238,10 +239,14 @@ def test_real_pages_answer_real_questions(
         assert document.text[hit.passage.start : hit.passage.end] == hit.passage.text
 
 
+def unit_rows(count: int) -> UnitRows:
+    return UnitRows.of([np.ones((count, 1), np.float32)], most=count, dimensions=1)
+
+
 def test_a_passage_takes_something_of_the_better_one_beside_it_in_its_document() -> None:
     begins = np.array([True, False, False, True, True, False])
-    vectors = Vectors((0, 0), "", np.arange(6), np.zeros((6, 1), np.float32), begins, 6)
+    vectors = Vectors((0, 0), "", np.arange(6), unit_rows(6), begins, 6)
     values = np.array([0.1, 0.5, 0.3, 0.9, 0.7, 0.2], np.float32)
     assert vectors.beside(values).tolist() == pytest.approx([0.5, 0.3, 0.5, 0.9, 0.2, 0.7])
-    none = Vectors((0, 0), "", np.arange(0), np.zeros((0, 1), np.float32), np.zeros(0, np.bool_), 0)
+    none = Vectors((0, 0), "", np.arange(0), unit_rows(0), np.zeros(0, np.bool_), 0)
     assert none.beside(np.zeros(0, np.float32)).tolist() == []

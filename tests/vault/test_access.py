@@ -21,7 +21,7 @@ from foretune.governance.findings import count_findings
 from foretune.plan.config import Config, GovernanceSettings, RetrievalSettings
 from foretune.project import Project
 from foretune.retrieval import Hit, Searcher, build_index, read_filters
-from foretune.retrieval.words import SharedWords
+from foretune.retrieval.words import shared_words
 from foretune.types import GovernedDocument, Label, digest
 from foretune.vault import Grant, GrantKind, Principal, Role, Vault
 from foretune.vault import tables as t
@@ -230,7 +230,7 @@ def test_the_comparison_sees_what_a_shared_index_gives_away(
     tmp_path: Path, whole: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the tests above would prove nothing: the scores of one index for all do depend on hidden documents."""
-    monkeypatch.setattr("foretune.retrieval.search.own_words", lambda *_: SharedWords())
+    monkeypatch.setattr("foretune.retrieval.search.own_words", lambda _, *given: shared_words(*given))
     with pytest.raises((AssertionError, ValueError)):
         hold_to_it(tmp_path, whole, readers=4, queries=10)
 

@@ -227,7 +227,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
 def _trimmed(text: str, start: int, end: int) -> Iterable[Span]:
     raw = text[start:end]
     stripped = raw.strip()
-    if not any(c.isalnum() for c in stripped):
+    if not stripped[:1].isalnum() and not any(c.isalnum() for c in stripped):
         return
     begin = start + len(raw) - len(raw.lstrip())
     yield Span(stripped, begin, begin + len(stripped))

@@ -11,7 +11,7 @@ from foretune.governance.agreement import confirm, undo
 from foretune.governance.checks import Wanted
 from foretune.governance.decisions import decide, decisions
 from foretune.governance.findings import count_by_document, count_findings, findings
-from foretune.governance.governed import governed, governed_state, standing
+from foretune.governance.governed import governed, governed_in_turn, governed_state, standing
 from foretune.governance.preview import RuleEffect, RulesPreview, preview_decisions, preview_rules
 from foretune.governance.pseudonyms import reveal
 from foretune.governance.review import forget, review, review_arrivals, review_inputs, warm_up
@@ -52,6 +52,7 @@ __all__ = [
     "findings",
     "forget",
     "governed",
+    "governed_in_turn",
     "governed_state",
     "preview_decisions",
     "preview_rules",

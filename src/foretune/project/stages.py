@@ -217,10 +217,10 @@ def _index_inputs(project: Project) -> str:
 
 @_stage("index", inputs=_index_inputs, after=("review",))
 def _index(project: Project, progress: Progress) -> Summary:
-    from foretune.governance import governed
+    from foretune.governance import governed_in_turn
     from foretune.retrieval import build_index
 
-    documents = governed(project.vault, project.config.governance, use=Use.RETRIEVAL)
+    documents = governed_in_turn(project.vault, project.config.governance, use=Use.RETRIEVAL)
     summary = build_index(
         project.vault, documents, embedder=project.embedder, settings=project.config.retrieval, progress=progress
     )

@@ -2,7 +2,8 @@
 
 A document's passages are replaced in one transaction, several documents at a
 time: whoever reads sees a document as it was or as it is, and whatever kills
-the process costs at most the group in hand.
+the process costs at most what was made in the last seconds. While that is written,
+what comes next is cut and embedded.
 
 With another embedding model, whose vectors cannot be compared with those there are,
 the new index is made beside the old one, which serves until the new one is whole.
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, select, text
@@ -47,10 +50,14 @@ _SCRUB_DUE = "index.scrub_due"
 _OTHERS_DUE = "index.others_due"
 """Passages of the model that served before are to be removed; a killed run leaves that to the next."""
 _GROUP = 256
-"""Passages embedded and written together: enough to keep all cores busy, little enough to lose (some ten seconds)."""
+"""Passages embedded together: enough to keep all cores busy, little enough to lose (some ten seconds)."""
+_SECONDS = 2
+"""What is embedded is written when so much time has passed since the last write …"""
+_MOST_HELD = 4096
+"""… or so many passages wait: transactions of a few hundred take a quarter more processor time than of thousands."""
 
 _INSERT_WORDS = text(
-    "INSERT INTO passage_fts(rowid, title, headings, keywords, body) VALUES (:id, :title, :headings, :keywords, :body)"
+    "INSERT INTO passage_fts(rowid, title, headings, keywords, body) VALUES (:id, :title, :path, :keywords, :body)"
 )
 
 
@@ -100,9 +107,7 @@ def build_index(
     started = time.monotonic()
     work = _Indexing(vault, embedder, settings, full_recipe(settings, embedder))
     with progress.step("indexing", total=total, unit="documents") as step:
-        for document in documents:
-            work.take(document, step)
-        work.flush(step)
+        work.take_all(documents, step)
     work.remove_others()
     work.serve()
     scrub_index(vault)
@@ -127,9 +132,7 @@ def update_index(
     started = time.monotonic()
     work = _Indexing(vault, embedder, settings, full_recipe(settings, embedder), only=document_ids)
     with silent.step("indexing", total=None, unit="documents") as step:
-        for document in documents:
-            work.take(document, step)
-        work.flush(step)
+        work.take_all(documents, step)
     work.remove_others()
     return work.summary(started)
 
@@ -164,13 +167,26 @@ def embedded_text(draft: PassageDraft) -> str:
     The path tells apart sections that say nearly the same about different
     subjects (measured in docs/decisions/0004-retrieval.md).
     """
-    body = _body(draft)
+    return _with_path(draft, _body(draft))
+
+
+def _with_path(draft: PassageDraft, body: str) -> str:
     return f"{' > '.join(draft.headings)}\n{body}" if draft.headings else body
 
 
 def _body(draft: PassageDraft) -> str:
     header = f"{readable_text(draft.table_header)}\n" if draft.table_header else ""
     return header + readable_text(draft.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A passage as it is written."""
+
+    draft: PassageDraft
+    body: str
+    vectors: PassageVectors
+    tokens: int
 
 
 @dataclass(slots=True)
@@ -189,8 +205,14 @@ class _Indexing:
     embedded: int = 0
     embedding_seconds: float = 0.0
     _known: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _held: list[tuple[GovernedDocument, list[PassageDraft]]] = field(default_factory=list)
-    _held_passages: int = 0
+    _cut: list[tuple[GovernedDocument, list[PassageDraft]]] = field(default_factory=list)
+    """Documents whose passages are not embedded yet."""
+    _passages_cut: int = 0
+    _held: list[tuple[GovernedDocument, list[_Made]]] = field(default_factory=list)
+    """Documents that are to be written."""
+    _passages_held: int = 0
+    _writing: Future[int] | None = None
+    _last_write: float = field(default_factory=time.monotonic)
     _beside: ColumnElement[bool] = field(init=False)
     """Passages that another embedding model made, and that serve until all are made anew."""
 
@@ -207,7 +229,20 @@ class _Indexing:
             for document_id, made_from, recipe in connection.execute(query.where(~self._beside)):
                 self._known[document_id] = (made_from, recipe)
 
-    def take(self, document: GovernedDocument, step: Step) -> None:
+    def take_all(self, documents: Iterable[GovernedDocument], step: Step) -> None:
+        """Bring the passages of ``documents`` up to date; when it returns, or raises, nothing is being written."""
+        with ThreadPoolExecutor(1) as writer:
+            for document in documents:
+                self._take(document, step)
+                if self._passages_cut >= _GROUP:
+                    self._embed()
+                    if time.monotonic() - self._last_write >= _SECONDS or self._passages_held >= _MOST_HELD:
+                        self._flush(step, writer)
+            self._embed()
+            self._flush(step, writer)
+            self._wait(step)
+
+    def _take(self, document: GovernedDocument, step: Step) -> None:
         known = self._known.pop(document.id, None)
         if known == (document.hash, self.recipe):
             self.unchanged += 1
@@ -218,31 +253,53 @@ class _Indexing:
             self.unchanged += 1  # nothing to find in it, as before
             step.advance()
             return
-        self._held.append((document, drafts))
-        self._held_passages += len(drafts)
-        if self._held_passages >= _GROUP:
-            self.flush(step)
+        self._cut.append((document, drafts))
+        self._passages_cut += len(drafts)
 
-    def flush(self, step: Step) -> None:
-        if not self._held:
-            return
-        drafts = [draft for _, drafts in self._held for draft in drafts]
-        vectors = self._vectors(drafts)
+    def _embed(self) -> None:
+        drafts = [draft for _, drafts in self._cut for draft in drafts]
+        bodies = [_body(draft) for draft in drafts]
+        vectors = self._vectors(drafts, bodies)
         tokens = self.embedder.count_tokens([draft.text for draft in drafts]) if drafts else []
-        made = iter(zip(drafts, vectors, tokens, strict=True))
+        made = map(_Made, drafts, bodies, vectors, tokens)
+        self._held += [(document, list(islice(made, len(own)))) for document, own in self._cut]
+        self._passages_held += len(drafts)
+        self._cut, self._passages_cut = [], 0
+
+    def _flush(self, step: Step, writer: Executor) -> None:
+        """Have all that is held written, once what was given before it is."""
+        self._wait(step)
+        if self._held:
+            self._writing = writer.submit(self._write, self._held)
+        self._held, self._passages_held = [], 0
+        self._last_write = time.monotonic()
+
+    def _wait(self, step: Step) -> None:
+        """Until what was given to be written is; raises what kept it from that."""
+        if self._writing is not None:
+            written = self._writing.result()
+            self.indexed += written
+            step.advance(written)
+            self._writing = None
+
+    def _write(self, held: Sequence[tuple[GovernedDocument, list[_Made]]]) -> int:
+        """Of how many documents it wrote the passages."""
         with self.vault.writing() as connection:
-            self._delete(connection, [document.id for document, _ in self._held])
-            number = _last_passage(connection)
-            for document, own in self._held:
-                rows = [next(made) for _ in own]
-                _insert(connection, document, rows, recipe=self.recipe, after=number)
-                number += len(own)
-            self.vault.set_setting(connection, LAST_PASSAGE, number)
-            counts = {"documents": len(self._held), "passages": len(drafts)}
+            self._delete(connection, [document.id for document, _ in held])
+            last = _last_passage(connection)
+            rows = [row for document, made in held for row in _rows(document, made, self.recipe)]
+            for number, row in enumerate(rows, start=last + 1):
+                row["id"] = number
+            if rows:
+                connection.execute(insert(passage), rows)
+                connection.execute(_INSERT_WORDS, rows)
+            of_sentences = [{"passage_id": row["id"], "vectors": row["sentences"]} for row in rows if row["sentences"]]
+            if of_sentences:
+                connection.execute(insert(sentence_vector), of_sentences)
+            self.vault.set_setting(connection, LAST_PASSAGE, last + len(rows))
+            counts = {"documents": len(held), "passages": len(rows)}
             self.vault.record(connection, "index.write", self.recipe, counts)
-        self.indexed += len(self._held)
-        step.advance(len(self._held))
-        self._held, self._held_passages = [], 0
+        return len(held)
 
     def serve(self) -> None:
         """Answer from what was made, from one moment to the next; then remove what another model made."""
@@ -289,16 +346,16 @@ class _Indexing:
         if deleted:
             self.vault.set_setting(connection, _SCRUB_DUE, True)
 
-    def _vectors(self, drafts: Sequence[PassageDraft]) -> list[PassageVectors]:
+    def _vectors(self, drafts: Sequence[PassageDraft], bodies: Sequence[str]) -> list[PassageVectors]:
         kept = self._kept_vectors()
-        texts = [embedded_text(draft) for draft in drafts]
+        texts = list(map(_with_path, drafts, bodies))
         keys = [_key(draft, reads) for draft, reads in zip(drafts, texts, strict=True)]
         new = [i for i, key in enumerate(keys) if key not in kept]
         started = time.monotonic()
         made = embed_passages(
             self.embedder,
             [texts[i] for i in new],
-            [_body(drafts[i]) for i in new],
+            [bodies[i] for i in new],
             with_sentences=self.settings.sentences,
         )
         self.embedding_seconds += time.monotonic() - started
@@ -307,12 +364,12 @@ class _Indexing:
         return [fresh[i] if i in fresh else kept[key] for i, key in enumerate(keys)]
 
     def _kept_vectors(self) -> Mapping[tuple[str, ...], PassageVectors]:
-        """Vectors the held documents have already, by what was embedded."""
+        """Vectors the documents have already, by what was embedded."""
         columns = (passage.c.headings, passage.c.text, passage.c.vector, sentence_vector.c.vectors)
         joined = passage.outerjoin(sentence_vector, sentence_vector.c.passage_id == passage.c.id)
         found: dict[tuple[str, ...], PassageVectors] = {}
         with self.vault.reading() as connection:
-            for some in _slices([document.id for document, _ in self._held], 500):
+            for some in _slices([document.id for document, _ in self._cut], 500):
                 wanted = passage.c.document_id.in_(some) & (passage.c.recipe == self.recipe)
                 for headings, words, vector, of_sentences in connection.execute(
                     select(*columns).select_from(joined).where(wanted)
@@ -326,53 +383,31 @@ def _key(draft: PassageDraft, reads: str) -> tuple[str, ...]:
     return (reads, "", draft.table_header) if draft.table_header else (draft.text, *draft.headings)
 
 
-def _insert(
-    connection: Connection,
-    document: GovernedDocument,
-    made: Sequence[tuple[PassageDraft, PassageVectors, int]],
-    *,
-    recipe: str,
-    after: int,
-) -> None:
-    if not made:
-        return
-    rows: list[dict[str, Any]] = []
-    words: list[dict[str, Any]] = []
-    of_sentences: list[dict[str, Any]] = []
+def _rows(document: GovernedDocument, made: Sequence[_Made], recipe: str) -> Iterator[dict[str, Any]]:
+    """What is written of a document's passages, into their table and into the full-text index."""
     keywords = " ".join((*document.keywords, *document.tags))
-    for number, (draft, vectors, tokens) in enumerate(made, start=after + 1):
-        rows.append(
-            {
-                "id": number,
-                "document_id": document.id,
-                "document_hash": document.hash,
-                "recipe": recipe,
-                "ordinal": draft.ordinal,
-                "start": draft.start,
-                "end": draft.end,
-                "text": draft.text,
-                "headings": list(draft.headings),
-                "tokens": tokens,
-                "label": document.label.value,
-                "vector": vectors.whole,
-            }
-        )
-        if vectors.sentences:
-            of_sentences.append({"passage_id": number, "vectors": vectors.sentences})
+    for each in made:
+        draft = each.draft
         below_title = draft.headings[1:] if document.title else draft.headings
-        words.append(
-            {
-                "id": number,
-                "title": document.title,
-                "headings": " ".join(below_title),
-                "keywords": keywords,
-                "body": _body(draft),
-            }
-        )
-    connection.execute(insert(passage), rows)
-    connection.execute(_INSERT_WORDS, words)
-    if of_sentences:
-        connection.execute(insert(sentence_vector), of_sentences)
+        yield {
+            "document_id": document.id,
+            "document_hash": document.hash,
+            "recipe": recipe,
+            "ordinal": draft.ordinal,
+            "start": draft.start,
+            "end": draft.end,
+            "text": draft.text,
+            "headings": list(draft.headings),
+            "tokens": each.tokens,
+            "label": document.label.value,
+            "vector": each.vectors.whole,
+            # From here on not for the table itself.
+            "sentences": each.vectors.sentences,
+            "title": document.title,
+            "path": " ".join(below_title),
+            "keywords": keywords,
+            "body": each.body,
+        }
 
 
 def _last_passage(connection: Connection) -> int:

@@ -17,6 +17,7 @@ import hmac
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ from foretune.retrieval.passage_vectors import best_sentence
 from foretune.retrieval.recipe import embedder_mark, serving
 from foretune.retrieval.terms import query_terms
 from foretune.retrieval.vectors import Vectors, index_version, load_vectors, refreshed_vectors
-from foretune.retrieval.words import FIELD_WEIGHTS, SharedWords, Words, own_words
+from foretune.retrieval.words import K1, Postings, Words, own_words, shared_words
 from foretune.types import Passage
 from foretune.vault import Vault
 from foretune.vault.tables import document, passage, sentence_vector
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from foretune.embedding import Embedder
     from foretune.plan.config import RetrievalSettings
 
-__all__ = ["COSINE_SHARE", "FIELD_WEIGHTS", "Hit", "Searcher"]
+__all__ = ["COSINE_SHARE", "Hit", "Searcher"]
 
 COSINE_SHARE = 2 / 3
 """Weight of the cosine; BM25 has the rest. Anything from 0.6 to 0.7 does as well (the study)."""
@@ -57,9 +58,6 @@ RECENCY = 0.1
 
 _RANKED_AGAIN = 50
 """Passages whose sentences are looked at; 30 to 200 do as well."""
-
-_K1 = 1.2
-"""Saturation of BM25 in FTS5. Source: https://sqlite.org/fts5.html#the_bm25_function"""
 
 _READ = 20_000
 """Characters of a query that are embedded at most; no embedder reads further."""
@@ -97,6 +95,14 @@ class _Ranking:
 
 
 @dataclass(frozen=True, slots=True)
+class _Index:
+    """What the principal may search, as it was at one moment."""
+
+    vectors: Vectors
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
 class _Meaning:
     """A query as the embedder with this mark sees it."""
 
@@ -115,9 +121,7 @@ class Searcher:
         self._serving = embedder
         """Made the vectors that are searched: until an index of the plan's embedder is whole, the one before."""
         self._lock = Lock()
-        self._vectors: Vectors | None = None
-        self._words: Words = SharedWords()
-        self._rarity: dict[str, float] = {}
+        self._loaded: _Index | None = None
         self._pseudonym_key = b""
 
     def search(
@@ -163,15 +167,24 @@ class Searcher:
     def _search(self, query: str, meaning: _Meaning, filters: Sequence[DocumentFilter], k: int) -> list[Hit]:
         with self._vault.reading() as connection:
             while True:
-                vectors = self._current(connection)
-                if vectors.mark != meaning.mark:  # another model's index has taken over since
+                index = self._current(connection)
+                if index.vectors.mark != meaning.mark:  # another model's index has taken over since
                     (meaning,) = self._meanings([query])
-                ranking = self._ranking(connection, vectors, query, meaning.vector, filters, k)
-                ids = [int(number) for number in vectors.ids[ranking.positions]]
+                ranking = self._ranking(connection, index, query, meaning.vector, filters, k)
+                ids = index.vectors.ids[ranking.positions].tolist()
                 passages = self._passages(connection, ids)
                 if len(passages) == len(ids):
                     return _hits(ids, passages, ranking)
-                self._vectors = None  # a document's tags have changed since, and with them who may see it
+                self._loaded = None  # a document's tags have changed since, and with them who may see it
+
+    def load(self) -> int:
+        """Have everything in memory that searching needs, as the first search would; returns how many passages.
+
+        Raises:
+            InputError: another embedding model made the index.
+        """
+        with self._vault.reading() as connection:
+            return len(self._current(connection).vectors.ids)
 
     def idf(self, word: str) -> float:
         """How rare a word (or its stem) is among passages: 0 in at least half of them, about 8 in one of 2,000.
@@ -180,24 +193,25 @@ class Searcher:
         https://sqlite.org/fts5.html#the_bm25_function
         """
         with self._vault.reading() as connection:
-            vectors = self._current(connection)
-            return sum(self._weight(connection, vectors, term) for term in query_terms(word))
+            index = self._current(connection)
+            terms = query_terms(word)
+            return sum(_weight(index.vectors, index.words.postings(connection, term)) for term in terms)
 
-    def _current(self, connection: Connection) -> Vectors:
+    def _current(self, connection: Connection) -> _Index:
         with self._lock:
-            if self._vectors is None or self._vectors.version != index_version(connection):
+            loaded = self._loaded
+            if loaded is None or loaded.vectors.version != index_version(connection):
                 self._serving = self._embedder_of(connection)
                 mark = embedder_mark(self._serving)
-                vectors = self._vectors if self._vault.principal.sees_everything else None
-                if vectors is not None and vectors.mark == mark and len(vectors.ids):
-                    self._vectors = refreshed_vectors(vectors, self._vault, connection)
+                everything = self._vault.principal.sees_everything
+                if everything and loaded is not None and loaded.vectors.mark == mark and len(loaded.vectors.ids):
+                    vectors = refreshed_vectors(loaded.vectors, self._vault, connection)
                 else:
                     dimensions = self._serving.dimensions
-                    self._vectors = load_vectors(self._vault, connection, embedder_mark=mark, dimensions=dimensions)
-                self._rarity = {}
-                if not self._vault.principal.sees_everything:
-                    self._words = own_words(self._vault, connection)
-            return self._vectors
+                    vectors = load_vectors(self._vault, connection, embedder_mark=mark, dimensions=dimensions)
+                words = shared_words if everything else partial(own_words, self._vault)
+                self._loaded = loaded = _Index(vectors, words(connection, vectors))
+            return loaded
 
     def _embedder_of(self, connection: Connection) -> Embedder:
         """The one whose vectors are searched now.
@@ -225,18 +239,17 @@ class Searcher:
     def _ranking(
         self,
         connection: Connection,
-        vectors: Vectors,
+        index: _Index,
         query: str,
         meaning: NDArray[np.float32],
         filters: Sequence[DocumentFilter],
         k: int,
     ) -> _Ranking:
-        cosines = vectors.cosines(meaning)
+        vectors = index.vectors
         wanted = condition(filters)
-        bm25 = self._bm25(connection, vectors, query_terms(query), all_matches=wanted is not None)
-        scores = COSINE_SHARE * cosines + (1 - COSINE_SHARE) * bm25
-        beside = BESIDE_SHARE * vectors.beside(scores)
-        scores = (1 - BESIDE_SHARE) * scores + beside
+        bm25 = _bm25(connection, index, query_terms(query), all_matches=wanted is not None)
+        cosines, error = vectors.rows.near_cosines(meaning)
+        scores, beside = _scores(vectors, cosines, bm25)
         if wanted is not None:
             of_documents = passage.join(document, document.c.id == passage.c.document_id)
             through = select(passage.c.id).select_from(of_documents).where(self._readable(), wanted)
@@ -247,11 +260,17 @@ class Searcher:
             candidates = np.arange(len(scores))
         most = max(k, _RANKED_AGAIN)
         if most < len(candidates):
-            candidates = candidates[np.argpartition(-scores[candidates], most)[:most]]
-        best = candidates[np.lexsort((candidates, -scores[candidates]))]
+            near = scores[candidates]
+            # No score is further off than its cosines, its own and those beside it: below this, none is among the best.
+            least = np.partition(near, -most)[-most] - 2 * COSINE_SHARE * error
+            candidates = candidates[near >= least]
+        looked_at = np.unique(np.concatenate((candidates - 1, candidates, candidates + 1)) % max(1, len(scores)))
+        cosines[looked_at] = vectors.rows.cosines(meaning, looked_at)
+        scores, beside = _scores(vectors, cosines, bm25)
+        best = candidates[np.lexsort((candidates, -scores[candidates]))[:most]]
         sentences = self._sentences(connection, vectors.ids[best[:_RANKED_AGAIN]].tolist(), meaning, cosines[best])
         mixed = (1 - SENTENCE_SHARE) * cosines[best] + SENTENCE_SHARE * sentences
-        again = COSINE_SHARE * mixed + (1 - COSINE_SHARE) * bm25[best]
+        again: NDArray[np.float32] = COSINE_SHARE * mixed + (1 - COSINE_SHARE) * bm25[best]
         again = (1 - BESIDE_SHARE) * again + beside[best]
         if self._settings.recency_months:
             again[:_RANKED_AGAIN] += self._recency(connection, vectors.ids[best[:_RANKED_AGAIN]].tolist())
@@ -283,32 +302,6 @@ class Searcher:
         newest = max(months.values(), default=0.0)
         halvings = [(months.get(number, -np.inf) - newest) / self._settings.recency_months for number in ids]
         return np.array([RECENCY * 2.0**each for each in halvings], np.float32)
-
-    def _bm25(
-        self, connection: Connection, vectors: Vectors, terms: list[str], *, all_matches: bool
-    ) -> NDArray[np.float32]:
-        """BM25 of each passage the principal may see, over that of an ideal one: 0 to 1."""
-        normalised = np.zeros(len(vectors.ids), np.float32)
-        # The weight of an ideal passage's word frequency, f (k1 + 1) / (f + k1 …), tends to k1 + 1.
-        ideal = (_K1 + 1) * sum(self._weight(connection, vectors, term) for term in terms)
-        if ideal == 0:
-            return normalised
-        # The best matches may be others' alone: where anything is hidden or left out, all are looked at.
-        most = -1 if all_matches or len(vectors.ids) < vectors.total else _WORD_MATCHES
-        rows = self._words.matches(connection, terms, most)
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        places, known = vectors.positions(ids)
-        # FTS5 gives better matches lower, negative numbers.
-        normalised[places[known]] = np.fromiter((-row[1] for row in rows), np.float32, len(rows))[known] / ideal
-        return normalised
-
-    def _weight(self, connection: Connection, vectors: Vectors, term: str) -> float:
-        known = self._rarity.get(term)
-        if known is None:
-            holding = self._words.holding(connection, term)
-            known = max(0.0, math.log((vectors.total - holding + 0.5) / (holding + 0.5)))
-            self._rarity[term] = known
-        return known
 
     def _ids(self, connection: Connection, query: Select[tuple[int]]) -> NDArray[np.int64]:
         return np.array(connection.execute(query).scalars().all(), np.int64)
@@ -342,6 +335,44 @@ class Searcher:
             self._pseudonym_key = self._vault.derived_key("passage ids")
         mark = hmac.digest(self._pseudonym_key, number.to_bytes(8, "big"), "sha256")
         return int.from_bytes(mark[:6], "big")  # an integer that JSON keeps whole
+
+
+def _bm25(connection: Connection, index: _Index, terms: list[str], *, all_matches: bool) -> NDArray[np.float32]:
+    """BM25 of each passage the principal may see, over that of an ideal one: 0 to 1."""
+    vectors = index.vectors
+    found = [index.words.postings(connection, term) for term in terms]
+    # The weight of an ideal passage's word frequency, f (k1 + 1) / (f + k1 …), tends to k1 + 1.
+    ideal = (K1 + 1) * sum(_weight(vectors, each) for each in found)
+    if ideal == 0:
+        return np.zeros(len(vectors.ids), np.float32)
+    total = np.zeros(len(vectors.ids))
+    for each in found:
+        total[each.places] += each.bm25
+    # The best matches may be others' alone: where anything is hidden or left out, all are looked at.
+    if not all_matches and len(vectors.ids) == vectors.total:
+        matching = np.flatnonzero(total)
+        if len(matching) > _WORD_MATCHES:
+            found_scores = total[matching]
+            least = np.partition(found_scores, -_WORD_MATCHES)[-_WORD_MATCHES]
+            # Of equals the first, as SQLite would take them.
+            above = np.count_nonzero(found_scores > least)
+            beyond = matching[found_scores == least][_WORD_MATCHES - above :]
+            total[matching[found_scores < least]] = 0
+            total[beyond] = 0
+    return total.astype(np.float32) / ideal
+
+
+def _weight(vectors: Vectors, postings: Postings) -> float:
+    return max(0.0, math.log((vectors.total - postings.holding + 0.5) / (postings.holding + 0.5)))
+
+
+def _scores(
+    vectors: Vectors, cosines: NDArray[np.float32], bm25: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Of each passage its score before sentences are looked at, and what of that is its neighbour's."""
+    scores = COSINE_SHARE * cosines + (1 - COSINE_SHARE) * bm25
+    beside = BESIDE_SHARE * vectors.beside(scores)
+    return (1 - BESIDE_SHARE) * scores + beside, beside
 
 
 def _months(day: str) -> float:

@@ -1,26 +1,29 @@
 """The vectors a principal may see, in memory, for exact search.
 
-A matrix product over all of them finds the same neighbours every time, and for
-100,000 passages costs less than embedding the query (figures in
-docs/decisions/0004-retrieval.md).
+There is no approximate index: a search finds the same neighbours every time, those of
+a product over all vectors (figures in docs/decisions/0004-retrieval.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from foretune.errors import InputError
 from foretune.retrieval.index import LAST_PASSAGE
+from foretune.retrieval.unit_rows import UnitRows
 from foretune.vault import Vault
 from foretune.vault.tables import passage, setting
 
 __all__ = ["Vectors", "index_version", "load_vectors", "refreshed_vectors"]
 
-
+_AT_ONCE = 500
+"""Passages read at a time: their vectors, and what is made of them, fit into a core's cache."""
 _PASSAGES_GONE = "index.passages_gone"
 """Counted by a trigger, whoever deletes them: see :mod:`foretune.vault.migrations.full_text`."""
 
@@ -33,17 +36,11 @@ class Vectors:
     mark: str
     """Of the embedder that made them."""
     ids: NDArray[np.int64]
-    matrix: NDArray[np.float32]
+    rows: UnitRows
     begins: NDArray[np.bool_]
     """Whether a passage is the first of its document."""
     total: int
     """Passages the principal may see: what a word's rarity is measured against."""
-
-    def cosines(self, meaning: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Of each passage and a unit vector."""
-        # Not `@`: that wakes a thread a core for a product which one core reads from memory as fast.
-        cosines: NDArray[np.float32] = np.einsum("ij,j->i", self.matrix, meaning)
-        return cosines
 
     def beside(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Of each passage the higher value of the two beside it in its document; its own where it stands alone."""
@@ -82,14 +79,12 @@ def load_vectors(vault: Vault, connection: Connection, *, embedder_mark: str, di
         InputError: there are passages, and another embedding model made them all.
     """
     version = index_version(connection)
-    ids, matrix, begins = _read(vault, connection, embedder_mark, dimensions, after=0)
-    visible = select(func.count()).select_from(passage).where(vault.readable(passage.c.label, passage.c.document_id))
-    total = connection.execute(visible).scalar_one()
-    if total and not len(ids):
+    read = _read(vault, connection, embedder_mark, dimensions, after=0)
+    if read.total and not len(read.ids):
         raise InputError(
             "The index was made with another embedding model than retrieval.embedder names: run `foretune index`."
         )
-    return Vectors(version, embedder_mark, ids, matrix, begins, total)
+    return Vectors(version, embedder_mark, read.ids, read.rows, read.begins, read.total)
 
 
 def refreshed_vectors(known: Vectors, vault: Vault, connection: Connection) -> Vectors:
@@ -97,34 +92,52 @@ def refreshed_vectors(known: Vectors, vault: Vault, connection: Connection) -> V
 
     For a principal from whom nothing is hidden: what another may see can change without a passage that comes or goes.
     """
-    there = np.array(connection.execute(select(passage.c.id).order_by(passage.c.id)).scalars().all(), np.int64)
+    # In this order an index tells them: each row of the table is a page to decrypt.
+    in_documents = select(passage.c.id).order_by(passage.c.document_id, passage.c.ordinal)
+    there = np.sort(np.array(connection.execute(in_documents).scalars().all(), np.int64))
     kept = np.isin(known.ids, there, assume_unique=True)
-    version = index_version(connection)
-    ids, matrix, begins = _read(vault, connection, known.mark, known.matrix.shape[1], after=known.version[0])
+    new = _read(vault, connection, known.mark, known.rows.matrix.shape[1], after=known.version[0])
     return Vectors(
-        version,
+        index_version(connection),
         known.mark,
-        np.concatenate((known.ids[kept], ids)),
-        np.concatenate((known.matrix if kept.all() else known.matrix[kept], matrix)),
-        np.concatenate((known.begins[kept], begins)),
+        np.concatenate((known.ids[kept], new.ids)),
+        known.rows.only(kept).followed_by(new.rows),
+        np.concatenate((known.begins[kept], new.begins)),
         len(there),
     )
 
 
-def _read(
-    vault: Vault, connection: Connection, embedder_mark: str, dimensions: int, *, after: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
-    """Ids above ``after``, ascending, that the principal may see, their vectors, and which begin a document."""
+class _Read(NamedTuple):
+    """See :class:`Vectors`."""
+
+    ids: NDArray[np.int64]
+    rows: UnitRows
+    begins: NDArray[np.bool_]
+    total: int
+
+
+def _read(vault: Vault, connection: Connection, embedder_mark: str, dimensions: int, *, after: int) -> _Read:
+    """What the principal may see of passages with an id above ``after``."""
+    made = passage.c.recipe.endswith(f"-{embedder_mark}")
+    # Each row is looked at once, for its page has to be decrypted: those of other embedders are counted on the way.
     rows = connection.execute(
-        select(passage.c.id, passage.c.vector, passage.c.ordinal)
-        .where(
-            passage.c.id > after,
-            vault.readable(passage.c.label, passage.c.document_id),
-            passage.c.recipe.endswith(f"-{embedder_mark}"),
-        )
+        select(passage.c.id, passage.c.ordinal, case((made, passage.c.vector)))
+        .where(passage.c.id > after, vault.readable(passage.c.label, passage.c.document_id))
         .order_by(passage.c.id)
-    ).all()
-    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), dimensions)
-    begins = np.fromiter((row[2] == 0 for row in rows), np.bool_, len(rows))
-    return ids, matrix.astype(np.float32, copy=False), begins
+    )
+    ids: list[int] = []
+    begins: list[bool] = []
+    total = 0
+
+    def matrices() -> Iterator[NDArray[np.float32]]:
+        nonlocal total
+        for some in rows.yield_per(_AT_ONCE).partitions():
+            total += len(some)
+            own = [row for row in some if row[2] is not None]
+            ids.extend(row[0] for row in own)
+            begins.extend(row[1] == 0 for row in own)
+            yield np.frombuffer(b"".join([row[2] for row in own]), "<f4").reshape(-1, dimensions)
+
+    most = select(func.count()).select_from(passage)  # of all, which an index tells
+    matrix = UnitRows.of(matrices(), most=connection.execute(most).scalar_one(), dimensions=dimensions)
+    return _Read(np.array(ids, np.int64), matrix, np.array(begins, np.bool_), total)
