@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from foretune.project.adapters import adapter_id, measured_speed, named_adapter
 from foretune.project.curve import curve_expected
 from foretune.project.facts import corpus_facts
 from foretune.project.pilot import expected, told_truth
+from foretune.tuning.projection import undisturbed_seconds
 from foretune.types import Label
 from foretune.vault import now
 from foretune.vault import tables as t
@@ -130,7 +132,7 @@ def test_a_pilot_answers_what_a_pilot_must(project: Project) -> None:
     again = project.pilot_answers(named_adapter(project, adapter.name))
     assert again == json.loads(json.dumps(found))
     assert expected(project).startswith("Expected: about ")
-    assert measured_speed(project) == pytest.approx(adapter.metrics["tokens"] / adapter.metrics["seconds"])
+    assert measured_speed(project) == pytest.approx(adapter.metrics["tokens"] / undisturbed_seconds(adapter.metrics))
     assert corpus_facts(project, None).training_tokens_per_second == measured_speed(project)
 
 
@@ -140,9 +142,14 @@ def test_the_projection_is_held_against_the_truth(project: Project) -> None:
     )
     assert told_truth(project, project.tune(pilot=True)) == ""
     project.pilot_answers(project.tune(pilot=True))
-    said = told_truth(project, project.tune(pilot=False))
+    adapter = project.tune(pilot=False)
+    said = told_truth(project, adapter)
     assert said.startswith("The pilot projected ")
-    assert "times that." in said
+    assert "times that" in said
+    disturbed = {**adapter.metrics, "seconds": 200.0, "processor_seconds": 120.0, "processors": 2.0}
+    assert told_truth(project, replace(adapter, metrics=disturbed)).endswith(
+        "; 2.3 min for which other programs kept it waiting included."
+    )
 
 
 def test_checks_are_made_kept_and_shown(project: Project) -> None:

@@ -17,6 +17,7 @@ from foretune.governance.store import effective_label
 from foretune.pairs import pairs_digest, stored_pairs
 from foretune.progress import Progress
 from foretune.tuning import AdapterResult, Example
+from foretune.tuning.types import BESIDE_THE_RESULT
 from foretune.types import Label, Message, Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
@@ -113,7 +114,7 @@ def adapter_id(project: Project, *, pilot: bool) -> str:
         "pilot" if pilot else "full",
         pairs_digest(training_pairs(project)),
         pairs_digest(evaluation_pairs(project)),
-        project.config.tuning.model_dump(exclude={"run", "price_hour", "bench_fraction"}),
+        project.config.tuning.model_dump(exclude={*BESIDE_THE_RESULT, "bench_fraction"}),
         locate(project.config.engine.model).hash,
         *([[digest(asdict(each)) for each in asked]] if (asked := [] if pilot else dev_questions(project)) else []),
     )[:16]
@@ -276,6 +277,8 @@ def _metrics(result: AdapterResult) -> dict[str, Any]:
         "evaluation_losses": list(result.evaluation_losses),
         "tokens": result.tokens,
         "seconds": result.seconds,
+        "processor_seconds": result.processor_seconds,
+        "processors": result.processors,
         "startup_seconds": result.startup_seconds,
         "kept_epoch": result.kept_epoch,
         "dev_right": list(result.dev_right),
@@ -347,9 +350,11 @@ def named_adapter(project: Project, name: str) -> StoredAdapter:
 
 
 def measured_speed(project: Project) -> float | None:
-    """Tokens read in training a second, as the newest adapter for the plan's model measured it; None without one."""
+    """Tokens read in training a second, were nothing else running, as the newest adapter for the plan's model
+    measured it; None without one."""
     from foretune.errors import ModelError
     from foretune.models import locate
+    from foretune.tuning.projection import tokens_per_second
 
     if project.config.engine.kind != "llama":
         return None
@@ -360,7 +365,7 @@ def measured_speed(project: Project) -> float | None:
     trained = [
         a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds") and "trainer" not in a.metrics
     ]
-    return trained[-1].metrics["tokens"] / trained[-1].metrics["seconds"] if trained else None
+    return tokens_per_second(trained[-1].metrics) if trained else None
 
 
 def _usable(adapter: StoredAdapter) -> bool:

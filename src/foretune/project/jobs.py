@@ -23,6 +23,7 @@ from foretune.project.adapters import (
     training_pairs,
     weight_files,
 )
+from foretune.tuning.types import BESIDE_THE_RESULT
 from foretune.types import Label, Pair, digest
 from foretune.vault import now
 
@@ -122,7 +123,7 @@ def submit_job(
         url,
         pairs_digest(pairs),
         pairs_digest(held_out),
-        settings.model_dump(exclude={"run", "price_hour"}),
+        settings.model_dump(exclude={*BESIDE_THE_RESULT}),
         base.hash if base else "",
     )[:12]
     job = TuningJob(identity, model, base, [*pairs, *held_out], settings, epochs_for(len(pairs), settings.epochs))

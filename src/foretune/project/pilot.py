@@ -59,7 +59,7 @@ def pilot_answers(project: Project, adapter: StoredAdapter, progress: Progress) 
             f"{projection.epochs} epochs, {projection.tokens:,} tokens"
             + (f", at {projection.cost:,.2f} for the machine" if projection.cost else "")
             + f" (at the {projection.tokens / projection.seconds:,.0f} tokens a second of this pilot, loading "
-            "included).",
+            f"included{_kept_waiting(adapter, 'not counted')}).",
         ],
         "sentence": f"{by_heart} of {len(copied)} by heart, {general['before']} → {general['after']} of "
         f"{len(questions)} general questions, {duration(projection.seconds)} projected for all.",
@@ -80,8 +80,17 @@ def _loss_sentence(losses: list[float], evaluation: list[float]) -> str:
     return text + "."
 
 
+def _kept_waiting(adapter: StoredAdapter, how: str) -> str:
+    """A clause on what other programs added to its training; empty where that was hardly anything."""
+    from foretune.tuning.projection import undisturbed_seconds
+
+    seconds = adapter.metrics["seconds"]
+    waited = seconds - undisturbed_seconds(adapter.metrics)
+    return f"; {duration(waited)} for which other programs kept it waiting {how}" if waited > seconds / 10 else ""
+
+
 def projected(project: Project, measured: StoredAdapter) -> Projection:
-    """What training on all pairs will take, at the speed that ``measured`` was trained with."""
+    """What training on all pairs will take where nothing else runs, at the speed that ``measured`` was trained with."""
     from foretune.models import locate
     from foretune.tuning.projection import project_training
 
@@ -119,4 +128,7 @@ def told_truth(project: Project, adapter: StoredAdapter) -> str:
     if not matching or adapter.metrics["stopped"]:
         return ""
     took, said = adapter.metrics["seconds"] + adapter.metrics["startup_seconds"], matching[-1]["seconds"]
-    return f"The pilot projected {duration(said)}; training took {duration(took)}, {took / said:.2f} times that."
+    return (
+        f"The pilot projected {duration(said)}; training took {duration(took)}, {took / said:.2f} times that"
+        f"{_kept_waiting(adapter, 'included')}."
+    )
