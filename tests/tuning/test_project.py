@@ -173,7 +173,10 @@ def test_checks_are_made_kept_and_shown(project: Project) -> None:
 
 def test_the_learning_curve_trains_each_size_once_and_leaves_only_the_whole(project: Project) -> None:
     assert "Sizes 10, 16" in curve_expected(project)
+    questions = "id,question,answer,kind\nq1,What about 3?,3,number\nq2,What about none?,,unanswerable\n"
+    (project.folder / "questions.csv").write_text(questions, encoding="utf-8")
     found = project.learning_curve()
+    assert [each["bench"]["total"] for each in found["sizes"].values()] == [1, 1]
     assert [point["examples"] for point in found["curve"]["points"]] == [10, 16]
     assert found["curve"]["verdict"] == "cannot tell"
     folders = [path.name for path in (project.vault.folder / "adapters").iterdir()]

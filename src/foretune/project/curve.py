@@ -153,25 +153,29 @@ def _keep(
 
 
 def _bench(project: Project, adapter: Path, progress: Progress) -> dict[str, Any] | None:
-    """Questions of the bench the tuned arm answers right; None where there are none."""
-    from foretune.bench import Bench, arms
+    """Questions of the bench the tuned arm answers right, but for those that early stopping went by; None where there
+    are none."""
+    from foretune.bench.arms import Bench, arms
     from foretune.evidence import score
+    from foretune.project.engine import open_project_engine
     from foretune.types import Outcome
 
     path = project.folder / project.config.purpose.questions
     if not path.exists():
         return None
-    questions = [question for question in project.questions() if question.kind != "unanswerable"]
-    bench = Bench(
-        engine=project.engine,
-        searcher=project.searcher,
-        answerer=project.answerer,
-        adapter=adapter,
-        max_answer_tokens=project.config.bench.max_answer_tokens,
-        seed=project.config.bench.seed,
-    )
+    seen = {each.question.id for each in dev_questions(project)}
+    questions = [each for each in project.questions() if each.kind != "unanswerable" and each.id not in seen]
     right = 0
-    with progress.step("bench", total=len(questions), unit="questions") as bar:
+    # An engine of its own: the project's would go on loading this adapter, which is soon removed.
+    with open_project_engine(project) as engine, progress.step("bench", total=len(questions), unit="questions") as bar:
+        bench = Bench(
+            engine=engine,
+            searcher=project.searcher,
+            answerer=project.answerer,
+            adapter=adapter,
+            max_answer_tokens=project.config.bench.max_answer_tokens,
+            seed=project.config.bench.seed,
+        )
         for question in questions:
             answer = arms()[Arm.TUNED](question, bench)
             right += score(question, answer.response).outcome is Outcome.CORRECT
