@@ -160,6 +160,7 @@ def test_checks_are_made_kept_and_shown(project: Project) -> None:
     assert found["memorisation"]["planted"]["tried"] == 2
     assert found["memorisation"]["pieces"]["tried"] == 1
     assert found["voice"]["verdict"] == "cannot tell"
+    assert "fewer than 10 of the 16 trained texts" in found["voice"]["sentence"]
     kept = checks_of(named_adapter(project, adapter.id))
     assert {name: result["sentence"] for name, result in kept.items()} == {
         name: result["sentence"] for name, result in found.items()

@@ -286,6 +286,10 @@ def test_fewer_than_ten_pairs_are_not_handed_over(project: Project, there: Servi
         connection.execute(delete(t.pair).where(t.pair.c.id >= "pair08"))
     with pytest.raises(NothingToDoError, match="There are 8 pairs"):
         project.submit_tuning("openai", model=MODEL, url=there.url)
+    limited = project.config.pairs.model_copy(update={"limit": 8})
+    project.config = project.config.model_copy(update={"pairs": limited})
+    with pytest.raises(NothingToDoError, match=r"raise pairs\.limit \(it is 8\)"):
+        project.submit_tuning("openai", model=MODEL, url=there.url)
     assert there.requests == []
 
 

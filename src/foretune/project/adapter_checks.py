@@ -27,11 +27,11 @@ from foretune.tuning.memorisation import (
     COPIED_WORDS,
     Secret,
     canary_secrets,
+    comes_first,
     copied_answers,
     is_drawn_out,
-    rank_of,
 )
-from foretune.tuning.voice import calibrate
+from foretune.tuning.voice import FEWEST_TEXTS, FEWEST_WORDS, calibrate
 from foretune.types import Message, Pair
 from foretune.vault import tables as t
 
@@ -230,8 +230,8 @@ def _secrets(examined: Examined, secrets: Sequence[Secret], seed: int, name: str
         for secret in secrets:
             out += is_drawn_out(asking.tuned, secret, asking.adapter)
             if tuned is not None and base is not None:
-                first += rank_of(tuned, secret, asking.adapter, seed=seed) == 1
-                before += rank_of(base, secret, None, seed=seed) == 1
+                first += comes_first(tuned, secret, asking.adapter, seed=seed)
+                before += comes_first(base, secret, None, seed=seed)
             bar.advance()
     words = (
         f"{first} rank first among {ALTERNATIVES} made-up ones (without the adapter {before}; "
@@ -269,20 +269,26 @@ def voice(examined: Examined) -> dict[str, Any]:
     own = [pair.response for pair in trained]
     others = [*examined.others, *_by_others(examined.project, {pair.document_id for pair in trained})]
     prompts = evaluation_pairs(examined.project)[:_ASKED]
+    if not prompts:
+        return _cannot_tell("no pairs are kept for evaluation to ask for texts with (pairs.evaluation_fraction)")
+    if calibrate(own, (), words=FEWEST_WORDS) is None:
+        return _cannot_tell(
+            f"fewer than {FEWEST_TEXTS} of the {len(own)} trained texts are English prose of {FEWEST_WORDS} words or "
+            "more"
+        )
     texts: dict[str, list[str]] = {"with": [], "without": []}
     with examined.progress.step("texts for the voice", total=2 * len(prompts), unit="texts") as bar:
         for pair in prompts:
             texts["with"].append(written(examined.asking.tuned, pair.messages[:-1], examined.asking.adapter))
             texts["without"].append(written(examined.asking.base, pair.messages[:-1], None))
             bar.advance(2)
-    lengths = [len(text.split()) for text in texts["with"]]
-    measured = calibrate(own, others, words=min(150, round(median(lengths)))) if lengths else None
+    words = min(150, round(median(len(text.split()) for text in texts["with"])))
+    measured = calibrate(own, others, words=words)
     if measured is None:
-        return {
-            "sentence": "cannot tell how close the voice is: it takes ten trained texts and, to ask for others, "
-            "pairs kept for evaluation (pairs.evaluation_fraction), with answers of forty words and more.",
-            "verdict": "cannot tell",
-        }
+        return _cannot_tell(
+            f"the median of what it writes to {len(prompts)} prompts is {words} words, and fewer than {FEWEST_WORDS} "
+            "tell no style"
+        )
     judged = {
         name: [value for text in each if (value := measured.likeness(text)) is not None] for name, each in texts.items()
     }
@@ -304,6 +310,10 @@ def voice(examined: Examined) -> dict[str, Any]:
         "own": [measured.own_rejected, measured.own],
         "others": [measured.others_accepted, measured.others],
     }
+
+
+def _cannot_tell(why: str) -> dict[str, Any]:
+    return {"sentence": f"cannot tell how close the voice is: {why}.", "verdict": "cannot tell"}
 
 
 def written(engine: Engine, messages: Sequence[Message], adapter: Path | None) -> str:

@@ -45,6 +45,7 @@ __all__ = [
     "named_adapter",
     "register",
     "require_adapter",
+    "require_enough",
     "require_label",
     "require_weights",
     "train",
@@ -136,6 +137,19 @@ def dev_questions(project: Project) -> list[DevQuestion]:
     return [DevQuestion(each, plain_prompt(each), project.config.bench.max_answer_tokens) for each in chosen]
 
 
+def require_enough(project: Project, pairs: Sequence[Pair], what: str) -> None:
+    """Raises :class:`NothingToDoError` where ``pairs`` teach less than ``what`` needs."""
+    own = sum(pair.recipe != REPLAY for pair in pairs)
+    if own >= FEWEST:
+        return
+    limit = project.config.pairs.limit
+    limited = f"raise pairs.limit (it is {limit}) in foretune.toml, " if 0 < limit <= 2 * FEWEST else ""
+    raise NothingToDoError(
+        f"There {count_of(own, 'pair')} to learn from and {what} needs at least {FEWEST}: "
+        f"{limited}add documents, or include more of them, and run `foretune pairs`."
+    )
+
+
 def require_weights(project: Project) -> None:
     """Raises :class:`InputError` where the engine is one whose weights are elsewhere."""
     if project.config.engine.kind != "llama":
@@ -158,12 +172,7 @@ def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0
     """
     require_weights(project)
     pairs = training_pairs(project)
-    own = sum(pair.recipe != REPLAY for pair in pairs)
-    if own < FEWEST:
-        raise NothingToDoError(
-            f"There {count_of(own, 'pair')} to learn from and tuning needs at least {FEWEST}: "
-            "add documents, or include more of them, and run `foretune pairs`."
-        )
+    require_enough(project, pairs, "tuning")
     identity = adapter_id(project, pilot=pilot)
     if (existing := find_adapter(project, identity)) is not None:
         return existing

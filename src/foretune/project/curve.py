@@ -11,13 +11,12 @@ from foretune.errors import NothingToDoError
 from foretune.intervals import wilson
 from foretune.progress import Progress, duration
 from foretune.project.adapters import (
-    FEWEST,
     adapter_id,
     adapters,
-    count_of,
     dev_questions,
     evaluation_pairs,
     example,
+    require_enough,
     require_weights,
     train,
     training_pairs,
@@ -123,13 +122,10 @@ def curve_expected(project: Project) -> str:
 
 def _sides(project: Project) -> tuple[list[Any], list[Any]]:
     require_weights(project)
-    pairs = [example(pair) for pair in training_pairs(project)]
+    stored = training_pairs(project)
+    require_enough(project, stored, "a learning curve")
+    pairs = [example(pair) for pair in stored]
     held_out = [example(pair) for pair in evaluation_pairs(project)]
-    if len(pairs) < FEWEST:
-        raise NothingToDoError(
-            f"There {count_of(len(pairs), 'pair')} to learn from and a learning curve needs at least {FEWEST}: "
-            "add documents, or include more of them, and run `foretune pairs`."
-        )
     if not held_out:
         raise NothingToDoError(
             "No pairs are kept for evaluation, and a learning curve is measured on them: raise "

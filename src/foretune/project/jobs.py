@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from foretune.engines.remote import shown_address
-from foretune.errors import EngineError, InputError, NothingToDoError
+from foretune.errors import EngineError, InputError
 from foretune.pairs import pairs_digest
 from foretune.project.adapters import (
-    FEWEST,
-    REPLAY,
     StoredAdapter,
-    count_of,
     evaluation_pairs,
     example,
     register,
+    require_enough,
     require_label,
     trained_label,
     training_pairs,
@@ -129,12 +127,7 @@ def submit_job(
 
     trainer = find_service(service, ServiceOptions(url, key_variable, folder))
     pairs, held_out = training_pairs(project), evaluation_pairs(project)
-    own = sum(pair.recipe != REPLAY for pair in pairs)
-    if own < FEWEST:
-        raise NothingToDoError(
-            f"There {count_of(own, 'pair')} to learn from and tuning needs at least {FEWEST}: "
-            "add documents, or include more of them, and run `foretune pairs`."
-        )
+    require_enough(project, pairs, "tuning")
     label = trained_label(project, [*pairs, *held_out])
     require_label(project.vault, label)
     _require_approved(project, trainer, label)

@@ -140,7 +140,7 @@ def run(
                 inputs=inputs,
                 settings=settings.model_dump(),
                 precision=str(dtype).removeprefix("torch."),
-                epochs=epochs,
+                epochs=position.epoch,
                 trained=tuple(item.id for item in selection.encoded if not by_id[item.id].canary),
                 losses=tuple(position.losses),
                 evaluation_losses=tuple(position.evaluation_losses),

@@ -67,6 +67,7 @@ class AdapterResult:
     precision: str
     """``bfloat16`` or ``float32``: what the base model was computed in."""
     epochs: int
+    """Passes made: fewer than asked for where training ended early."""
     trained: tuple[str, ...]
     """Ids of the examples that were trained on, in the order they were given; canaries, nobody's, left out."""
     losses: tuple[float, ...]
