@@ -15,7 +15,8 @@ from tests.tuning.tiny import tiny_model
 from typer.testing import CliRunner
 
 from foretune.cli.tune import app
-from foretune.errors import InputError, NothingToDoError
+from foretune.engines.llama import LlamaEngine
+from foretune.errors import InputError, ModelError, NothingToDoError
 from foretune.plan.config import Config
 from foretune.progress import silent
 from foretune.project import Project
@@ -170,6 +171,18 @@ def test_checks_are_made_kept_and_shown(project: Project) -> None:
     assert SECRET not in card
     with pytest.raises(InputError, match="choose forgetting, memorisation, voice"):
         project.check_adapter(checks=["taste"])
+
+
+def test_an_adapter_of_another_model_is_refused_before_anything_is_asked(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = project.tune(pilot=False)
+    (tmp_path / "other").mkdir()
+    other = project.config.engine.model_copy(update={"model": str(tiny_model(tmp_path / "other", seed=1).weights)})
+    project.config = project.config.model_copy(update={"engine": other})
+    monkeypatch.setattr(LlamaEngine, "run", lambda *_: pytest.fail("asked"))
+    with pytest.raises(ModelError, match="was trained on another model"):
+        project.check_adapter(adapter.name)
 
 
 def test_the_learning_curve_trains_each_size_once_and_leaves_only_the_whole(project: Project) -> None:

@@ -20,7 +20,15 @@ from foretune.engines import Engine, Scorer
 from foretune.errors import InputError
 from foretune.intervals import wilson
 from foretune.progress import Progress
-from foretune.project.adapters import REPLAY, StoredAdapter, evaluation_pairs, example, named_adapter, training_pairs
+from foretune.project.adapters import (
+    REPLAY,
+    StoredAdapter,
+    evaluation_pairs,
+    example,
+    named_adapter,
+    require_weights,
+    training_pairs,
+)
 from foretune.tuning.forgetting import GeneralQuestion, ask_general, general_questions
 from foretune.tuning.memorisation import (
     ALTERNATIVES,
@@ -101,6 +109,12 @@ def answering_with(project: Project, adapter: StoredAdapter) -> Iterator[Asking]
     Raises:
         ModelError: the adapter is for another model than the plan's.
     """
+    from foretune.models import locate
+    from foretune.tuning.exports import require_base
+
+    # Before the model without it is asked a hundred questions.
+    require_weights(project)
+    require_base(adapter.name, adapter.base_hash, locate(project.config.engine.model))
     if adapter.switchable:
         yield Asking(project.engine, project.engine, adapter.path)
         return
