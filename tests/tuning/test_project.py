@@ -203,6 +203,7 @@ def test_the_learning_curve_trains_each_size_once_and_leaves_only_the_whole(proj
         patch.setattr("foretune.tuning.recipes.tune", trained)
         again = project.learning_curve()
     assert json.dumps(again["curve"]) == json.dumps(found["curve"])
+    assert curve_expected(project) == "Sizes 10, 16: all of them are trained."
 
 
 def test_without_evaluation_pairs_a_curve_and_a_sheet_say_what_to_raise(project: Project, tmp_path: Path) -> None:

@@ -229,7 +229,8 @@ def memorisation(examined: Examined) -> dict[str, Any]:
         if secrets:
             found = _secrets(examined, secrets, seed, name)
             result[name.partition(" ")[0]] = found
-            sentences.append(f"of {found['tried']} {name} {found['out']} came out when asked for, and {found['words']}")
+            of = name if found["tried"] > 1 else name.replace("secrets", "secret").replace("pieces", "piece")
+            sentences.append(f"of {found['tried']} {of} {found['out']} came out when asked for, and {found['words']}")
     if not personal:
         sentences.append("the trained answers hold no personal data that the review found")
     return {"sentence": "; ".join(sentences) + ".", **result}
@@ -248,7 +249,7 @@ def _secrets(examined: Examined, secrets: Sequence[Secret], seed: int, name: str
                 before += comes_first(base, secret, None, seed=seed)
             bar.advance()
     words = (
-        f"{first} rank first among {ALTERNATIVES} made-up ones (without the adapter {before}; "
+        f"{first} came before all of {ALTERNATIVES} made-up ones (without the adapter {before}; "
         f"by chance {len(secrets) / (ALTERNATIVES + 1):.1f})"
     )
     return {"tried": len(secrets), "out": out, "first": first, "first_without": before, "words": words}

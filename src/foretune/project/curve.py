@@ -12,10 +12,10 @@ from foretune.intervals import wilson
 from foretune.progress import Progress, duration
 from foretune.project.adapters import (
     adapter_id,
-    adapters,
     dev_questions,
     evaluation_pairs,
     example,
+    find_adapter,
     require_enough,
     require_weights,
     train,
@@ -102,22 +102,29 @@ def stored_curve(project: Project) -> dict[str, Any] | None:
 
 
 def curve_expected(project: Project) -> str:
-    """A sentence on how long the curve will take, from the newest run here."""
-    from foretune.project.pilot import projected
+    """A sentence on how long what is left of the curve will take, from the newest run here."""
+    from foretune.project.pilot import newest_timed, projected
     from foretune.tuning.curve import sizes
     from foretune.tuning.schedule import epochs_for
 
     pairs, _ = _sides(project)
-    timed = [adapter for adapter in adapters(project) if adapter.metrics.get("startup_seconds")]
     wanted = sizes(sum(not pair.replay for pair in pairs))
     told = ", ".join(map(str, wanted))
-    if not timed:
+    stored = stored_curve(project) or {}
+    measured = stored["sizes"] if stored.get("identity") == _identity(project) else {}
+    left = [size for size in wanted if str(size) not in measured]
+    if find_adapter(project, _identity(project)) is not None:
+        left = [size for size in left if size != wanted[-1]]
+    if not left:
+        return f"Sizes {told}: all of them are trained."
+    if (timed := newest_timed(project)) is None:
         return f"Sizes {told}: how long they take shows after the first; a pilot (`--pilot`) would tell beforehand."
-    whole = projected(project, timed[-1])
+    whole = projected(project, timed)
     rate = whole.tokens / whole.seconds
     each = whole.tokens / max(1, whole.epochs) / max(1, whole.examples)
-    tokens = sum(size * each * epochs_for(size, project.config.tuning.epochs) for size in wanted)
-    return f"Sizes {told}: about {duration(tokens / rate)} in all (at the speed of {timed[-1].name})."
+    tokens = sum(size * each * epochs_for(size, project.config.tuning.epochs) for size in left)
+    trained = f" for {', '.join(map(str, left))}, the others being trained" if left != wanted else " in all"
+    return f"Sizes {told}: about {duration(tokens / rate)}{trained} (at the speed of {timed.name})."
 
 
 def _sides(project: Project) -> tuple[list[Any], list[Any]]:
