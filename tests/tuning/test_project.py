@@ -217,6 +217,14 @@ def test_without_evaluation_pairs_a_curve_and_a_sheet_say_what_to_raise(project:
         write_sheet(project, "", tmp_path / "sheet.xlsx", seed=0, progress=silent)
 
 
+def test_evaluation_pairs_that_are_all_too_long_are_said_before_a_curve_is_trained(project: Project) -> None:
+    with project.vault.writing() as connection:
+        connection.execute(update(t.pair).where(t.pair.c.split == "evaluation").values(response="the one " * 2000))
+    with pytest.raises(NothingToDoError, match=r"None of the 8 pairs kept for evaluation .* raise tuning\.max_tokens"):
+        project.learning_curve()
+    assert not (project.vault.folder / "adapters").exists()
+
+
 def test_a_blind_sheet_goes_out_and_what_people_prefer_comes_back(project: Project, tmp_path: Path) -> None:
     adapter = project.tune(pilot=False)
     assert write_sheet(project, "", tmp_path / "sheet.xlsx", seed=0, progress=silent) == 8

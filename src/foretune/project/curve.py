@@ -43,15 +43,23 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
     The adapters of the smaller sizes are removed once they are measured.
 
     Raises:
-        NothingToDoError: too few pairs, or none kept for evaluation.
+        NothingToDoError: too few pairs, or none kept for evaluation that can be measured.
     """
     from foretune import tuning
     from foretune.models import locate
-    from foretune.tuning.curve import DocumentLoss, document_losses, learning_curve, sizes, subset
+    from foretune.tuning.curve import (
+        DocumentLoss,
+        document_losses,
+        learning_curve,
+        require_measurable,
+        sizes,
+        subset,
+    )
     from foretune.tuning.types import AdapterResult
 
     pairs, held_out = _sides(project)
     settings, base = project.config.tuning, locate(project.config.engine.model)
+    require_measurable(held_out, base=base, settings=settings)
     identity = _identity(project)
     stored = stored_curve(project) or {}
     measured: dict[str, Any] = stored["sizes"] if stored.get("identity") == identity else {}

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from foretune.errors import NothingToDoError
 from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.tuning.recipes import MIN_EXAMPLES
@@ -32,6 +33,7 @@ __all__ = [
     "LearningCurve",
     "document_losses",
     "learning_curve",
+    "require_measurable",
     "sizes",
     "subset",
 ]
@@ -101,6 +103,19 @@ def subset(examples: Sequence[Example], size: int, *, seed: int) -> list[Example
     dice.shuffle(replayed)
     chosen = {example.id for example in own[:size] + replayed[: round(len(replayed) * size / max(1, len(own)))]}
     return [example for example in examples if example.id in chosen]
+
+
+def require_measurable(evaluation: Sequence[Example], *, base: ModelFiles, settings: TuningSettings) -> None:
+    """Raises :class:`NothingToDoError` where none of the evaluation examples can be read whole."""
+    from foretune.tuning.chat import load_chat_tokenizer
+    from foretune.tuning.tokenize import encode_examples
+
+    encoded, dropped = encode_examples(evaluation, load_chat_tokenizer(base.weights), max_tokens=settings.max_tokens)
+    if not encoded:
+        raise NothingToDoError(
+            f"None of the {len(evaluation)} pairs kept for evaluation can be measured (the first: "
+            f"{dropped[0].reason}): raise tuning.max_tokens in foretune.toml or lower pairs.max_words."
+        )
 
 
 def document_losses(
