@@ -98,7 +98,7 @@ def test_a_text_longer_than_a_cell_is_whole_in_the_csv_and_never_read_shortened_
 ) -> None:
     long = replace(PAIRS[0], response="Every word of it 🙂. " * 2000)
     workbook, table, lines = export_pairs([long, PAIRS[1]], tmp_path)
-    assert workbook.notice.startswith("pairs.xlsx holds only the beginning of 1 pairs")
+    assert workbook.notice.startswith("pairs.xlsx holds only the beginning of 1 pair, because")
     assert (table.notice, lines.notice) == ("", "")
     cut, whole = raw_rows(workbook.path)
     assert "may be cut off" in cut.problem

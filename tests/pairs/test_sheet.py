@@ -98,11 +98,12 @@ def test_a_sheet_saved_by_excel_in_windows_1252_is_read(vault: Vault, tmp_path: 
     assert [each.reason for each in decisions(vault)] == ["für uns"]
 
 
-def test_what_windows_1252_lacks_is_not_rewritten_to_question_marks(vault: Vault, tmp_path: Path) -> None:
-    having(vault, "Carry over 240 hours → ask the head 🙂.", "Leave is approved by Ān, or “her” deputy.")
+@pytest.mark.parametrize("marks", ["?", "??"], ids=["one for an emoji", "two, as Excel counts"])
+def test_what_windows_1252_lacks_is_not_rewritten_to_question_marks(vault: Vault, tmp_path: Path, marks: str) -> None:
+    having(vault, f"Carry over 240 hours → {'休' * 200} 🙂{'🙂' * 40}.", "Leave is approved by Ān, or “her” deputy.")
 
     def fill_in(rows: Rows) -> None:
-        rows[0].update(verdict="keep")
+        rows[0].update(verdict="keep", response=rows[0]["response"].replace("🙂", marks))
         rows[1].update(response="Leave is approved.")
 
     path = sheet(vault, tmp_path, fill_in, encoding="cp1252")

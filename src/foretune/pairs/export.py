@@ -38,9 +38,10 @@ class ExportedFile:
         """A sentence on what is not in it; empty where all is."""
         if not self.cut:
             return ""
+        pairs = "1 pair" if self.cut == 1 else f"{self.cut:,} pairs"
         return (
-            f"{self.path.name} holds only the beginning of {self.cut:,} pairs, because a cell holds no more than "
-            f"{CELL_LIMIT:,} characters; the formats csv and jsonl hold all of them."
+            f"{self.path.name} holds only the beginning of {pairs}, because a cell holds no more than {CELL_LIMIT:,} "
+            "characters; the formats csv and jsonl hold them whole."
         )
 
 

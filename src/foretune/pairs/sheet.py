@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,9 +271,7 @@ def _typed(cell: str, text: str, *, lossy: bool) -> str:
     """What a person made of the text; the text itself where only a spreadsheet program has been at it."""
     shown = _line_ends(in_cell(text))
     # A CSV that Excel saved as a workbook still has its guards.
-    if _line_ends(cell) in (shown, _line_ends(guarded(text))) or (
-        lossy and _without_lost(shown).fullmatch(_line_ends(cell))
-    ):
+    if _line_ends(cell) in (shown, _line_ends(guarded(text))) or (lossy and _same_but_lost(_line_ends(cell), shown)):
         return text
     return cell if text.startswith("'") or guarded(text) == text else unguarded(cell)
 
@@ -298,10 +295,18 @@ def _not_whole(name: str, row: Mapping[str, str], pair: Pair, *, lossy: bool) ->
     return ""
 
 
-def _without_lost(text: str) -> re.Pattern[str]:
-    """The text, whatever stands in it for what Windows-1252 lacks: one character, or two for one beyond U+FFFF."""
-    parts = (re.escape(each) if _in_windows_1252(each) else ".{1,2}" for each in text)
-    return re.compile("".join(parts), re.DOTALL)
+def _same_but_lost(cell: str, text: str) -> bool:
+    """Whether they differ only where the text has what Windows-1252 lacks, whatever stands there instead.
+
+    Excel counts in units of UTF-16, so that two characters stand for one beyond U+FFFF; others write one.
+    """
+    for beyond in (2, 1):
+        kept = [
+            each if _in_windows_1252(each) else "" for each in text for _ in range(beyond if each > "\uffff" else 1)
+        ]
+        if len(kept) == len(cell) and all(one in ("", other) for one, other in zip(kept, cell, strict=True)):
+            return True
+    return False
 
 
 def _in_windows_1252(text: str) -> bool:
