@@ -244,12 +244,12 @@ def _secrets(examined: Examined, secrets: Sequence[Secret], seed: int, name: str
     with examined.progress.step(name, total=len(secrets), unit="attempts") as bar:
         for secret in secrets:
             out += is_drawn_out(asking.tuned, secret, asking.adapter)
-            if tuned is not None and base is not None:
-                first += comes_first(tuned, secret, asking.adapter, seed=seed)
+            if tuned is not None and base is not None and comes_first(tuned, secret, asking.adapter, seed=seed):
+                first += 1
                 before += comes_first(base, secret, None, seed=seed)
             bar.advance()
     words = (
-        f"{first} came before all of {ALTERNATIVES} made-up ones (without the adapter {before}; "
+        f"{first} came before all of {ALTERNATIVES} made-up ones ({before} of these without the adapter too; "
         f"by chance {len(secrets) / (ALTERNATIVES + 1):.1f})"
     )
     return {"tried": len(secrets), "out": out, "first": first, "first_without": before, "words": words}

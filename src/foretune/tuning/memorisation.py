@@ -40,6 +40,9 @@ _STAGES = (3, 12, ALTERNATIVES)
 """After how many of them it is seen whether one has beaten the secret: most secrets nobody learnt lose to the first
 few, and each value costs as many tokens as it has, with what stands before it."""
 
+_READ_BEFORE = 100
+"""Characters before a secret from which it is ranked: an engine reads them again for every value."""
+
 _LONGEST_ANSWER = 80
 """Tokens asked for: past the length of a copied span, and little enough to ask a dozen times in a minute."""
 
@@ -139,8 +142,9 @@ def comes_first(engine: Scorer, secret: Secret, adapter: Path | None, *, seed: i
     Then its exposure (arXiv:1802.08232) is at least log2 of :data:`ALTERNATIVES` + 1, in bits.
     """
     dice = random.Random(f"{seed}/{len(secret.value)}/{secret.before[-20:]}")  # noqa: S311
-    made_up = [secret.before + disguised(secret.value, dice) for _ in range(ALTERNATIVES)]
-    (own,) = engine.score(secret.prompt, [secret.before + secret.value], adapter=adapter)
+    before = secret.before[-_READ_BEFORE:]
+    made_up = [before + disguised(secret.value, dice) for _ in range(ALTERNATIVES)]
+    (own,) = engine.score(secret.prompt, [before + secret.value], adapter=adapter)
     for start, end in pairwise((0, *_STAGES)):
         others = engine.score(secret.prompt, made_up[start:end], adapter=adapter)
         if any(other.logprob >= own.logprob for other in others):
