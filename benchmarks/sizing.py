@@ -15,14 +15,10 @@ from __future__ import annotations
 import argparse
 import csv
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from types import SimpleNamespace
-from unittest import mock
 
 from foretune.plan.sizing import HARDWARE, Method, ModelShape, training_memory, training_seconds
 
@@ -104,18 +100,9 @@ def off(check: Check, row: Row) -> float | None:
     return estimate / measured - 1 if estimate and measured > 0 else None
 
 
-@contextmanager
-def processor_time() -> Iterator[None]:
-    """Let training take its time in processor seconds: those of a wall on a shared machine differ by more than half
-    from one run of the same examples to the next."""
-    from foretune.tuning import train
-
-    with mock.patch.object(train, "time", SimpleNamespace(monotonic=time.process_time)):
-        yield
-
-
 def here() -> None:
-    """Train on few examples and on more and longer ones, and predict each from the other."""
+    """Train on few examples and on more and longer ones, and predict each from the other, in processor seconds: those
+    of a wall on a shared machine differ by more than half from one run of the same examples to the next."""
     from foretune.models import locate
     from foretune.plan.config import TuningSettings
     from foretune.plan.sizing import this_machine
@@ -135,11 +122,11 @@ def here() -> None:
     model = ModelShape(base.model.parameters, 30, 576, 1536, 49_152, 9, 3, 64, tied=True)
     runs = {"ten examples of 80 words": (10, 80), "twenty-four of 120": (24, 120), "ten of 200": (10, 200)}
     measured = {}
-    with tempfile.TemporaryDirectory() as folder, processor_time():
+    with tempfile.TemporaryDirectory() as folder:
         for number, (name, (count, words_each)) in enumerate(runs.items()):
             settings = TuningSettings(epochs=1)
             run = tune(examples(count, words_each), base=base, folder=Path(folder) / str(number), settings=settings)
-            measured[name] = (run.tokens, run.seconds, run.tokens / count)
+            measured[name] = (run.tokens, run.processor_seconds, run.tokens / count)
     print("| training here | tokens | CPU-s | tokens a CPU-s | predicted from | CPU-s | error |")
     print("|---|---|---|---|---|---|---|")
     for name, (tokens, taken, length) in measured.items():

@@ -193,7 +193,7 @@ def curve_chart(points: Sequence[tuple[int, float, float, float]], *, title: str
             color=_BLUE, strokeWidth=2.5, point=alt.OverlayMarkDef(size=80, filled=True, color=_BLUE)
         ).encode(x=x, y=y),
     ]
-    note = "The whisker spans where the true loss lies (95 %, over documents)."
+    note = "Whiskers: 95 %, over documents. All sizes are measured on the same ones: two that overlap can still differ."
     return _svg(alt.layer(*layers).properties(width=_WIDTH, height=240), title, note)
 
 

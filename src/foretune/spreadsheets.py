@@ -11,10 +11,23 @@ from typing import Any
 
 from foretune.errors import InputError
 
-__all__ = ["CELL_LIMIT", "csv_table", "guarded", "merged_rows", "read_rows", "spreadsheet_suffix", "unguarded"]
+__all__ = [
+    "CELL_LIMIT",
+    "csv_table",
+    "guarded",
+    "in_cell",
+    "is_windows_1252",
+    "may_be_cut",
+    "merged_rows",
+    "read_rows",
+    "spreadsheet_suffix",
+    "unguarded",
+]
 
 CELL_LIMIT = 32_767
-"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
+"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”): units of UTF-16."""
+
+_CUT = "[Cut here: a cell holds no more than 32,767 characters.]"
 
 _FORMULA = re.compile(r"^'*[=@+\-\t\r]")
 _GUARDED = re.compile(r"^'(?='*[=@+\-\t\r])")
@@ -34,6 +47,24 @@ def guarded(cell: str) -> str:
 def unguarded(cell: str) -> str:
     """What :func:`guarded` was given."""
     return _GUARDED.sub("", cell)
+
+
+def in_cell(text: str) -> str:
+    """The text; of one that a cell does not hold, its beginning and a line that says so."""
+    if _units(text) < CELL_LIMIT:
+        return text
+    room = CELL_LIMIT - len(_CUT) - 2
+    beginning = text.encode("utf-16-le", "surrogatepass")[: 2 * room].decode("utf-16-le", "ignore")
+    return f"{beginning}\n{_CUT}"
+
+
+def may_be_cut(cell: str) -> bool:
+    """Whether a cell may hold less than what was to go into it: it says so, or it is as full as cells get."""
+    return cell.rstrip().endswith(_CUT) or _units(cell) == CELL_LIMIT
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def csv_table(columns: Sequence[str], rows: Iterable[Sequence[str | float]]) -> bytes:
@@ -99,17 +130,26 @@ def merged_rows(path: Path, *, sheet: str, column: int) -> list[tuple[int, int]]
     return [(top, bottom) for (top, left), (bottom, right) in ranges if left <= column <= right]
 
 
+def is_windows_1252(path: Path) -> bool:
+    """Whether a sheet is a CSV as Excel writes it by default: what Windows-1252 lacks was replaced in it."""
+    return spreadsheet_suffix(path) == ".csv" and _encoding(path.read_bytes()) == "cp1252"
+
+
+def _encoding(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
 def _read_csv(path: Path, cell: Callable[[Any], str]) -> tuple[list[list[str]], list[str]]:
     raw, notices = path.read_bytes(), []
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
-        try:
-            raw.decode(encoding)
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-            notices.append(f"{path.name} is not UTF-8: it was read as Windows-1252, as Excel writes it.")
+    encoding = _encoding(raw)
+    if encoding == "cp1252":
+        notices.append(f"{path.name} is not UTF-8: it was read as Windows-1252, as Excel writes it.")
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from foretune.errors import InputError
 from foretune.pairs import export_pairs
+from foretune.pairs.formats.rows import raw_rows
 from foretune.types import Pair
 
 PAIRS = [
@@ -81,6 +83,31 @@ def test_a_cell_that_would_run_as_a_formula_is_quoted_in_the_csv(tmp_path: Path)
         rows = list(csv.DictReader(file))
     assert rows[0]["response"] == "'" + PAIRS[0].response
     assert rows[1]["response"] == PAIRS[1].response
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "'=1", "''-1", "'- a quote", "@x", "+1", "- a list", "a\tb"])
+def test_a_table_read_back_says_what_was_written(tmp_path: Path, suffix: str, text: str) -> None:
+    export_pairs([replace(PAIRS[0], prompt=text, response=text)], tmp_path, formats=[suffix])
+    (row,) = raw_rows(tmp_path / f"pairs.{suffix}")
+    assert (row.values["prompt"], row.values["response"]) == (text, text)
+
+
+def test_a_text_longer_than_a_cell_is_whole_in_the_csv_and_never_read_shortened_from_the_workbook(
+    tmp_path: Path,
+) -> None:
+    long = replace(PAIRS[0], response="Every word of it 🙂. " * 2000)
+    workbook, table, lines = export_pairs([long, PAIRS[1]], tmp_path)
+    assert workbook.notice.startswith("pairs.xlsx holds only the beginning of 1 pair, because")
+    assert (table.notice, lines.notice) == ("", "")
+    cut, whole = raw_rows(workbook.path)
+    assert "may be cut off" in cut.problem
+    assert whole.values["response"] == PAIRS[1].response
+    assert [row.values["response"] for row in raw_rows(table.path)] == [long.response, PAIRS[1].response]
+    # What Excel keeps of such a cell.
+    short = replace(long, response=long.response[:32_767].replace("🙂", ":)")[:32_767])
+    (row,) = raw_rows(export_pairs([short], tmp_path, formats=["csv"])[0].path)
+    assert "may be cut off" in row.problem
 
 
 def test_the_training_file_is_messages_of_kept_pairs(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def test_two_sizes_or_few_documents_cannot_tell_and_say_why() -> None:
     assert learning_curve(few).verdict == "cannot tell"
     assert "only 4 documents" in learning_curve(few).sentence
     two = {size: losses for size, losses in measured(falling).items() if size in (10, 800)}
-    assert "fewer than three sizes" in learning_curve(two).sentence
+    assert "fewer than three sizes (from 63 examples on there are three)" in learning_curve(two).sentence
+    assert len(sizes(62)) == 2 < len(sizes(63))
 
 
 def test_points_are_means_a_token_with_intervals_around_them() -> None:

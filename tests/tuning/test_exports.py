@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import stat
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.tuning.tiny import examples, tiny_model
 from foretune.engines import open_engine
 from foretune.errors import InputError, ModelError
 from foretune.models import ModelFiles, locate
+from foretune.plan.config import TuningSettings
 from foretune.tuning import AdapterResult
 from foretune.tuning.card import adapter_name, model_card
 from foretune.tuning.exports import Exported, export_adapter, export_formats
@@ -129,9 +132,39 @@ def test_the_name_says_what_the_adapter_was_made_from(base: ModelFiles, result: 
     assert len({name(), name(seed=1), name(rank=8), name(learning_rate=0.5)}) == 4
 
 
+def test_every_setting_that_changes_the_result_is_in_the_card_and_in_the_name(
+    base: ModelFiles, result: AdapterResult
+) -> None:
+    name = partial(adapter_name, base, kind="full", data_hash=result.data_hash)
+    for setting in TuningSettings.model_fields:
+        changed = {**result.settings, setting: "another"}
+        in_card = f"- {setting}: another\n" in card_of(base, result, settings=changed)
+        in_name = name(changed) != name(result.settings)
+        assert (in_card, in_name) == (setting not in ("run", "price_hour"),) * 2, setting
+
+
+def test_the_card_of_an_adapter_from_before_a_setting_came_to_be_leaves_it_out(
+    base: ModelFiles, result: AdapterResult
+) -> None:
+    older = {name: value for name, value in result.settings.items() if name != "max_hours"}
+    card = card_of(base, result, settings=older)
+    assert "- rank: 4\n" in card
+    assert "max_hours" not in card
+
+
 def test_the_card_says_all_that_has_to_be_known_and_no_word_of_the_examples(
     base: ModelFiles, result: AdapterResult
 ) -> None:
+    card = card_of(base, result)
+    for wanted in (result.hash, result.base_hash, result.data_hash, "Apache-2.0", "confidential", "rank: 4", "seed: 0"):
+        assert wanted in card
+    assert f"{result.losses[0]:.3f} → {result.losses[-1]:.3f}" in card
+    assert "no sign of forgetting" in card
+    assert "PeftModel.from_pretrained" in card
+    assert not any(message.content in card for example in examples() for message in example.messages)
+
+
+def card_of(base: ModelFiles, result: AdapterResult, settings: Mapping[str, object] | None = None) -> str:
     metrics = {
         "examples": len(result.trained),
         "data_hash": result.data_hash,
@@ -142,21 +175,15 @@ def test_the_card_says_all_that_has_to_be_known_and_no_word_of_the_examples(
         "precision": result.precision,
         "epochs": result.epochs,
     }
-    card = model_card(
+    return model_card(
         "mine",
         base=base,
         base_hash=result.base_hash,
         licence="Apache-2.0",
         label="confidential",
         adapter_hash=result.hash,
-        settings=result.settings,
+        settings=settings or result.settings,
         metrics=metrics,
         checks={"forgetting": {"sentence": "no sign of forgetting"}},
         at="2026-01-02T03:04:05",
     )
-    for wanted in (result.hash, result.base_hash, result.data_hash, "Apache-2.0", "confidential", "rank: 4", "seed: 0"):
-        assert wanted in card
-    assert f"{result.losses[0]:.3f} → {result.losses[-1]:.3f}" in card
-    assert "no sign of forgetting" in card
-    assert "PeftModel.from_pretrained" in card
-    assert not any(message.content in card for example in examples() for message in example.messages)

@@ -21,11 +21,11 @@ from foretune.tuning.memorisation import (
     Secret,
     canaries,
     canary_secrets,
+    comes_first,
     copied_answers,
     disguised,
     is_drawn_out,
     longest_copied,
-    rank_of,
 )
 from foretune.types import Message
 
@@ -34,7 +34,7 @@ class Parrot(BaseEngine):
     """Answers with what it was told; prefers one continuation over all others."""
 
     def __init__(self, answer: str, *, prefers: str = "") -> None:
-        self.answer, self.prefers = answer, prefers
+        self.answer, self.prefers, self.scored = answer, prefers, 0
 
     def info(self) -> EngineInfo:
         return EngineInfo("parrot", "test", "0", 1000, remote=False)
@@ -51,6 +51,7 @@ class Parrot(BaseEngine):
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: Path | None = None
     ) -> list[Score]:
+        self.scored += len(continuations)
         return [
             Score(0.0 if self.prefers and self.prefers in each else -random.Random(each).random(), 1)
             for each in continuations
@@ -89,13 +90,13 @@ def test_the_longest_copied_run_is_in_both_and_none_is_longer(ours: list[str], t
     assert len(text.split()) == length
 
 
-def test_a_secret_the_model_knows_ranks_first_and_one_it_does_not_by_chance() -> None:
+def test_a_secret_the_model_knows_comes_first_and_one_it_does_not_by_chance() -> None:
     secrets = canary_secrets(40, seed=1)
-    knows = [rank_of(Parrot("", prefers=secret.value), secret, None, seed=0) for secret in secrets]
-    assert set(knows) == {1}
-    guesses = [rank_of(Parrot(""), secret, None, seed=0) for secret in secrets]
-    assert sum(rank == 1 for rank in guesses) <= 5
-    assert 10 < sum(guesses) / len(guesses) < ALTERNATIVES + 1
+    assert all(comes_first(Parrot("", prefers=secret.value), secret, None, seed=0) for secret in secrets)
+    guessing = Parrot("")
+    assert sum(comes_first(guessing, secret, None, seed=0) for secret in secrets) <= 5
+    # What others beat at once is not held against all of them.
+    assert guessing.scored < len(secrets) * ALTERNATIVES / 2
 
 
 def test_a_secret_is_drawn_out_where_it_is_said() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from tests.tuning.tiny import tiny_model
 from typer.testing import CliRunner
 
 from foretune.cli.tune import app
-from foretune.errors import InputError, NothingToDoError
+from foretune.engines.llama import LlamaEngine
+from foretune.errors import InputError, ModelError, NothingToDoError
 from foretune.plan.config import Config
 from foretune.progress import silent
 from foretune.project import Project
@@ -24,6 +26,7 @@ from foretune.project.adapters import adapter_id, measured_speed, named_adapter
 from foretune.project.curve import curve_expected
 from foretune.project.facts import corpus_facts
 from foretune.project.pilot import expected, told_truth
+from foretune.tuning.projection import undisturbed_seconds
 from foretune.types import Label
 from foretune.vault import now
 from foretune.vault import tables as t
@@ -130,7 +133,7 @@ def test_a_pilot_answers_what_a_pilot_must(project: Project) -> None:
     again = project.pilot_answers(named_adapter(project, adapter.name))
     assert again == json.loads(json.dumps(found))
     assert expected(project).startswith("Expected: about ")
-    assert measured_speed(project) == pytest.approx(adapter.metrics["tokens"] / adapter.metrics["seconds"])
+    assert measured_speed(project) == pytest.approx(adapter.metrics["tokens"] / undisturbed_seconds(adapter.metrics))
     assert corpus_facts(project, None).training_tokens_per_second == measured_speed(project)
 
 
@@ -140,9 +143,14 @@ def test_the_projection_is_held_against_the_truth(project: Project) -> None:
     )
     assert told_truth(project, project.tune(pilot=True)) == ""
     project.pilot_answers(project.tune(pilot=True))
-    said = told_truth(project, project.tune(pilot=False))
+    adapter = project.tune(pilot=False)
+    said = told_truth(project, adapter)
     assert said.startswith("The pilot projected ")
-    assert "times that." in said
+    assert "times that" in said
+    disturbed = {**adapter.metrics, "seconds": 200.0, "processor_seconds": 120.0, "processors": 2.0}
+    assert told_truth(project, replace(adapter, metrics=disturbed)).endswith(
+        "; 2.3 min for which other programs kept it waiting included."
+    )
 
 
 def test_checks_are_made_kept_and_shown(project: Project) -> None:
@@ -153,6 +161,7 @@ def test_checks_are_made_kept_and_shown(project: Project) -> None:
     assert found["memorisation"]["planted"]["tried"] == 2
     assert found["memorisation"]["pieces"]["tried"] == 1
     assert found["voice"]["verdict"] == "cannot tell"
+    assert "fewer than 10 of the 16 trained texts" in found["voice"]["sentence"]
     kept = checks_of(named_adapter(project, adapter.id))
     assert {name: result["sentence"] for name, result in kept.items()} == {
         name: result["sentence"] for name, result in found.items()
@@ -164,9 +173,24 @@ def test_checks_are_made_kept_and_shown(project: Project) -> None:
         project.check_adapter(checks=["taste"])
 
 
+def test_an_adapter_of_another_model_is_refused_before_anything_is_asked(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = project.tune(pilot=False)
+    (tmp_path / "other").mkdir()
+    other = project.config.engine.model_copy(update={"model": str(tiny_model(tmp_path / "other", seed=1).weights)})
+    project.config = project.config.model_copy(update={"engine": other})
+    monkeypatch.setattr(LlamaEngine, "run", lambda *_: pytest.fail("asked"))
+    with pytest.raises(ModelError, match="was trained on another model"):
+        project.check_adapter(adapter.name)
+
+
 def test_the_learning_curve_trains_each_size_once_and_leaves_only_the_whole(project: Project) -> None:
     assert "Sizes 10, 16" in curve_expected(project)
+    questions = "id,question,answer,kind\nq1,What about 3?,3,number\nq2,What about none?,,unanswerable\n"
+    (project.folder / "questions.csv").write_text(questions, encoding="utf-8")
     found = project.learning_curve()
+    assert [each["bench"]["total"] for each in found["sizes"].values()] == [1, 1]
     assert [point["examples"] for point in found["curve"]["points"]] == [10, 16]
     assert found["curve"]["verdict"] == "cannot tell"
     folders = [path.name for path in (project.vault.folder / "adapters").iterdir()]
@@ -179,6 +203,7 @@ def test_the_learning_curve_trains_each_size_once_and_leaves_only_the_whole(proj
         patch.setattr("foretune.tuning.recipes.tune", trained)
         again = project.learning_curve()
     assert json.dumps(again["curve"]) == json.dumps(found["curve"])
+    assert curve_expected(project) == "Sizes 10, 16: all of them are trained."
 
 
 def test_without_evaluation_pairs_a_curve_and_a_sheet_say_what_to_raise(project: Project, tmp_path: Path) -> None:
@@ -190,6 +215,14 @@ def test_without_evaluation_pairs_a_curve_and_a_sheet_say_what_to_raise(project:
     assert adapter.metrics["evaluation_losses"] == []
     with pytest.raises(NothingToDoError, match=r"pairs\.evaluation_fraction"):
         write_sheet(project, "", tmp_path / "sheet.xlsx", seed=0, progress=silent)
+
+
+def test_evaluation_pairs_that_are_all_too_long_are_said_before_a_curve_is_trained(project: Project) -> None:
+    with project.vault.writing() as connection:
+        connection.execute(update(t.pair).where(t.pair.c.split == "evaluation").values(response="the one " * 2000))
+    with pytest.raises(NothingToDoError, match=r"None of the 8 pairs kept for evaluation .* raise tuning\.max_tokens"):
+        project.learning_curve()
+    assert not (project.vault.folder / "adapters").exists()
 
 
 def test_a_blind_sheet_goes_out_and_what_people_prefer_comes_back(project: Project, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from foretune.errors import InputError, NothingToDoError
 from foretune.plan.config import TuningSettings
 from foretune.progress import Step
 from foretune.tuning import AdapterResult, Example, pilot, tune
+from foretune.tuning.projection import tokens_per_second
 from foretune.tuning.recipes import spread
 from foretune.tuning.runtime import torch
 from foretune.tuning.tokenize import Encoded
@@ -169,6 +170,18 @@ def test_the_record_survives_a_round_trip(tmp_path: Path) -> None:
     assert len(result.cut) == 1
     assert len(result.evaluation_losses) == 2
     assert AdapterResult.from_json(result.to_json(), path=result.path, peft=result.peft) == result
+    older = {name: value for name, value in json.loads(result.to_json()).items() if not name.startswith("processor")}
+    read = AdapterResult.from_json(json.dumps(older), path=result.path, peft=result.peft)
+    assert read == replace(result, processor_seconds=0.0, processors=0.0)
+
+
+def test_a_busy_machine_does_not_spoil_the_speed_that_was_measured() -> None:
+    quiet = {"tokens": 1000, "seconds": 50.0, "processor_seconds": 90.0, "processors": 1.8}
+    busy = {**quiet, "seconds": 200.0}
+    assert tokens_per_second(quiet) == tokens_per_second(busy) == 20.0
+    # Nothing was recorded by older versions, nor of a GPU: what the wall clock said is all there is.
+    assert tokens_per_second({"tokens": 1000, "seconds": 200.0}) == 5.0
+    assert tokens_per_second({**busy, "processor_seconds": 0.0, "processors": 0.0}) == 5.0
 
 
 def test_a_full_disk_is_noticed_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

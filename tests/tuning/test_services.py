@@ -247,12 +247,48 @@ def test_confidential_documents_go_nowhere_they_are_not_approved_for(project: Pr
     project.submit_tuning("openai", model=MODEL, url=there.url)  # stays on this machine
 
 
+def test_an_erasure_names_the_jobs_whose_files_hold_the_document_and_they_are_no_longer_fetched(
+    project: Project, there: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, _ = project.submit_tuning("openai", model=MODEL, url=there.url)
+    ids = {name: value for name, value in job.known.items() if name in ("train", "evaluation", "job")}
+    (project.folder / "late.md").write_text("# Late\n\nThis page came after the job, so it knows nothing of it.\n")
+    list(project.add([project.folder / "late.md"]))
+    assert project.erase(["late.md"]).statement["jobs"] == []
+
+    statement = project.erase([f"page{PAIRS - 1}.md"]).statement  # kept for evaluation: handed over all the same
+    (named,) = statement["jobs"]
+    assert (named["job"], named["service"], named["at"], named["there"]) == (job.id, "openai", job.at, ids)
+    assert any("ask each service" in each for each in statement["remains"])
+    there.finish(status="succeeded", fine_tuned_model="ft:1", trained_tokens=1)
+    with pytest.raises(InputError, match="delete it and its files at openai") as refused:
+        project.fetch_tuning()
+    assert statement["receipt"] in str(refused.value)
+    monkeypatch.chdir(project.folder)
+    assert "learned from what was erased" in run(project, "status")
+
+
+def test_of_a_job_from_before_documents_were_kept_nobody_can_say_that_it_holds_nothing(
+    project: Project, there: Service
+) -> None:
+    job, _ = project.submit_tuning("openai", model=MODEL, url=there.url)
+    stored = {job.id: {**project.vault.setting("tuning_jobs")[job.id]}}
+    del stored[job.id]["documents"]
+    with project.vault.writing() as connection:
+        project.vault.set_setting(connection, "tuning_jobs", stored)
+    assert [each["job"] for each in project.erase(["page00.md"]).statement["jobs"]] == [job.id]
+
+
 def test_fewer_than_ten_pairs_are_not_handed_over(project: Project, there: Service) -> None:
     from sqlalchemy import delete
 
     with project.vault.writing() as connection:
         connection.execute(delete(t.pair).where(t.pair.c.id >= "pair08"))
     with pytest.raises(NothingToDoError, match="There are 8 pairs"):
+        project.submit_tuning("openai", model=MODEL, url=there.url)
+    limited = project.config.pairs.model_copy(update={"limit": 8})
+    project.config = project.config.model_copy(update={"pairs": limited})
+    with pytest.raises(NothingToDoError, match=r"raise pairs\.limit \(it is 8\)"):
         project.submit_tuning("openai", model=MODEL, url=there.url)
     assert there.requests == []
 

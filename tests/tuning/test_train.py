@@ -155,6 +155,8 @@ def test_what_is_booked_adds_up(tmp_path: Path) -> None:
     assert len(position.evaluation_losses) == 1 + 3
     assert position.tokens == 3 * sum(len(item.ids) for item in items)
     assert position.seconds > 0
+    assert len(position.processors) == len(position.losses)
+    assert 0 < position.processor_seconds <= position.seconds * max(position.processors)
     assert all(math.isfinite(loss) for loss in position.losses)
 
 

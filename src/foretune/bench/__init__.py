@@ -17,7 +17,7 @@ from foretune.bench.questions import (
 )
 
 if TYPE_CHECKING:
-    from foretune.bench.arms import ArmAnswer, Bench, PassageUsed, arms
+    from foretune.bench.arms import ArmAnswer, Bench, PassageUsed
     from foretune.bench.run import answers, latest_run, run_bench
     from foretune.bench.summary import AnswerRow, ArmSummary, BenchSummary, Comparison, Rate, summarise
 
@@ -32,7 +32,6 @@ __all__ = [
     "PassageUsed",
     "Rate",
     "answers",
-    "arms",
     "latest_run",
     "load_questions",
     "questions_digest",
@@ -44,7 +43,7 @@ __all__ = [
 ]
 
 _LAZY = {
-    "arms": ("ArmAnswer", "Bench", "PassageUsed", "arms"),
+    "arms": ("ArmAnswer", "Bench", "PassageUsed"),
     "run": ("answers", "latest_run", "run_bench"),
     "summary": ("AnswerRow", "ArmSummary", "BenchSummary", "Comparison", "Rate", "summarise"),
 }

@@ -74,6 +74,14 @@ def _show(receipt: Receipt) -> None:
         typer.echo(f"adapter        {adapter['id']} learned from them and {became}")
     for release in statement["releases"]:
         typer.echo(f"release        {release['name']} answers with such an adapter and {release_became}")
+    for job in statement["jobs"]:
+        there = ", ".join(f"{name} {value}" for name, value in job["there"].items() if not name.startswith("file "))
+        gone = f"; {job['files_removed']} files were removed there since" if job["files_removed"] else ""
+        typer.echo(
+            f"job            {job['job']} at {job['service']} ({job['at'][:16].replace('T', ' ')}"
+            f"{f'; there: {there}' if there else ''}) was handed text of them{gone}: ask {job['service']} to delete "
+            "the files, the job and its model"
+        )
     checked = statement["verified"]
     typer.echo(
         f"verified       {checked['pages']:,} pages, {checked['pieces_looked_for']:,} pieces looked for, "

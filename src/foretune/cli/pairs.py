@@ -59,6 +59,8 @@ def pairs(
             f"[yellow]{summary.template_share:.0%} of the prompts are the template's, because the engine's own failed "
             "the checks: a larger model (engine.model) writes better ones.[/]"
         )
+    for notice in filter(None, (each.notice for each in exported)):
+        console.print(notice, markup=False)
     console.print(
         "Written: "
         + ", ".join(

@@ -69,6 +69,8 @@ def export(
     for path, form, count, sha256 in rows:
         row = {"file": str(path), "format": form, "rows": count, "sha256": sha256}
         typer.echo(json.dumps(row, ensure_ascii=False) if as_json else str(path))
+    for notice in filter(None, (each.notice for each in written)):
+        typer.echo(notice, err=True)
     for each in exports:
         _say_export(each)
 

@@ -119,7 +119,11 @@ def _curve(project: Project, progress: Progress, *, as_json: bool) -> None:
         return
     for point in found["curve"]["points"]:
         bench = found["sizes"][str(point["examples"])]["bench"]
-        answered = f"; bench {bench['right']} of {bench['total']}" if bench else ""
+        answered = (
+            f"; bench {bench['right']} of {bench['total']} (95 %: {bench['low']:.0%} to {bench['high']:.0%})"
+            if bench
+            else ""
+        )
         typer.echo(
             f"{point['examples']:>6} examples: evaluation loss {point['loss']:.3f} "
             f"(95 %: {point['low']:.3f} to {point['high']:.3f}){answered}"

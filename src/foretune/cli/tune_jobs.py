@@ -74,6 +74,8 @@ def _sentence(job: StoredJob, progressed: Progressed) -> str:
     told = [progressed.said] if progressed.said else []
     if progressed.seconds_left is not None:
         told.append(f"about {duration(progressed.seconds_left)} left")
+    if job.erased:
+        told.append(f"it learned from what was erased (receipt {job.erased}): delete it there")
     if progressed.tokens:
         told.append(f"{progressed.tokens:,} tokens trained on")
     return f"{job.id} at {job.service}, {job.at[:16].replace('T', ' ')}: {progressed.state}" + "".join(
@@ -135,4 +137,5 @@ def _row(job: StoredJob) -> dict[str, object]:
         "at": job.at,
         "result": job.result,
         "known": dict(job.known),
+        "erased": job.erased,
     }

@@ -14,13 +14,12 @@ from typing import Any
 
 from foretune.errors import InputError
 from foretune.files import replacing
+from foretune.spreadsheets import CELL_LIMIT, in_cell
 from foretune.types import Pair
 
-__all__ = ["EXPORTERS", "ExportedFile", "export_pairs"]
+__all__ = ["EXPORTERS", "ExportedFile", "export_pairs", "guarded_pair_cell", "unguarded_pair_cell"]
 
 _COLUMNS = ("id", "source", "recipe", "prompt", "response", "split", "state", "writer", "reason")
-_CELL_LIMIT = 32_767
-"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,19 @@ class ExportedFile:
     format: str
     rows: int
     sha256: str
+    cut: int = 0
+    """Rows with a text that is longer than a cell holds, of which only the beginning is there."""
+
+    @property
+    def notice(self) -> str:
+        """A sentence on what is not in it; empty where all is."""
+        if not self.cut:
+            return ""
+        pairs = "1 pair" if self.cut == 1 else f"{self.cut:,} pairs"
+        return (
+            f"{self.path.name} holds only the beginning of {pairs}, because a cell holds no more than {CELL_LIMIT:,} "
+            "characters; the formats csv and jsonl hold them whole."
+        )
 
 
 def _row(pair: Pair) -> tuple[str, ...]:
@@ -51,22 +63,23 @@ def _row(pair: Pair) -> tuple[str, ...]:
 class _Format:
     encode: Callable[[Sequence[Pair]], bytes]
     kept_only: bool
+    in_cells: bool
 
 
 EXPORTERS: dict[str, _Format] = {}
 
 
 def _exporter(
-    suffix: str, *, kept_only: bool = False
+    suffix: str, *, kept_only: bool = False, in_cells: bool = False
 ) -> Callable[[Callable[[Sequence[Pair]], bytes]], Callable[[Sequence[Pair]], bytes]]:
     def register(encode: Callable[[Sequence[Pair]], bytes]) -> Callable[[Sequence[Pair]], bytes]:
-        EXPORTERS[suffix] = _Format(encode, kept_only)
+        EXPORTERS[suffix] = _Format(encode, kept_only, in_cells)
         return encode
 
     return register
 
 
-@_exporter("xlsx")
+@_exporter("xlsx", in_cells=True)
 def _xlsx(pairs: Sequence[Pair]) -> bytes:
     """One row a pair, cells as text: nothing in a document becomes a formula."""
     import xlsxwriter
@@ -82,14 +95,30 @@ def _xlsx(pairs: Sequence[Pair]) -> bytes:
         sheet.write_string(0, column, name, head)
     for number, pair in enumerate(pairs, start=1):
         for column, cell in enumerate(_row(pair)):
-            sheet.write_string(number, column, cell[:_CELL_LIMIT], body)
+            # What looks guarded loses a quote when it is read again.
+            text = cell if unguarded_pair_cell(cell) == cell else guarded_pair_cell(cell)
+            sheet.write_string(number, column, in_cell(text), body)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(pairs), len(_COLUMNS) - 1)
     book.close()
     return buffer.getvalue()
 
 
-_FORMULA = re.compile(r"^[=@\t\r]|^[+\-](?! )")
+_FORMULA = re.compile(r"^'*(?:[=@\t\r]|[+\-](?! ))")
+_GUARDED = re.compile(rf"^'(?={_FORMULA.pattern[1:]})")
+
+
+def guarded_pair_cell(cell: str) -> str:
+    """The cell, after ``'`` where a spreadsheet would run it as a formula.
+
+    As :func:`foretune.spreadsheets.guarded`, but a list of ``- `` or ``+ `` stays as it is, as trainers read it too.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded_pair_cell(cell: str) -> str:
+    """What :func:`guarded_pair_cell` was given."""
+    return _GUARDED.sub("", cell)
 
 
 @_exporter("csv")
@@ -101,7 +130,7 @@ def _csv(pairs: Sequence[Pair]) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(_COLUMNS)
-    writer.writerows(["'" + cell if _FORMULA.match(cell) else cell for cell in _row(pair)] for pair in pairs)
+    writer.writerows([guarded_pair_cell(cell) for cell in _row(pair)] for pair in pairs)
     return buffer.getvalue().encode("utf-8-sig")
 
 
@@ -139,7 +168,8 @@ def export_pairs(
         with replacing(path) as draft:
             draft.write_bytes(content)
         rows = sum(pair.state == "kept" for pair in pairs) if form.kept_only else len(pairs)
-        written.append(ExportedFile(path, suffix, rows, sha256(content).hexdigest()))
+        cut = sum(in_cell(pair.prompt) != pair.prompt or in_cell(pair.response) != pair.response for pair in pairs)
+        written.append(ExportedFile(path, suffix, rows, sha256(content).hexdigest(), cut if form.in_cells else 0))
     with replacing(folder / f"{name}.manifest.json") as draft:
         draft.write_text(json.dumps(_manifest(pairs, written), indent=2) + "\n", encoding="utf-8")
     return written
@@ -154,7 +184,7 @@ def _manifest(pairs: Sequence[Pair], written: Sequence[ExportedFile]) -> dict[st
         "evaluation": sum(pair.split == "evaluation" for pair in pairs),
         "templates": sum(pair.state == "kept" and pair.writer == "template" for pair in pairs),
         "files": [
-            {"file": each.path.name, "format": each.format, "rows": each.rows, "sha256": each.sha256}
+            {"file": each.path.name, "format": each.format, "rows": each.rows, "sha256": each.sha256, "cut": each.cut}
             for each in written
         ],
     }

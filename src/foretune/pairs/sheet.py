@@ -2,7 +2,8 @@
 
 One row a pair. ``verdict`` is *keep* or *reject*, ``rating`` 1 to 5; a changed prompt or response is a rewriting. An
 empty verdict or rating changes nothing. Rows are matched by ``id``, and only while the pair is what it was
-(``version``).
+(``version``). What a spreadsheet program cannot hold is no change: a text that is longer than a cell shows its
+beginning and can be judged but not rewritten.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ from foretune.errors import InputError
 from foretune.files import replacing
 from foretune.pairs.store import stored_pairs
 from foretune.pairs.verdicts import PairDecision, PairDecisionKind, decide, pair_hash, place_of, standing
-from foretune.spreadsheets import csv_table, read_rows, spreadsheet_suffix
+from foretune.spreadsheets import (
+    csv_table,
+    guarded,
+    in_cell,
+    is_windows_1252,
+    may_be_cut,
+    read_rows,
+    spreadsheet_suffix,
+    unguarded,
+)
 from foretune.types import Pair
 from foretune.vault import Vault
 
@@ -40,13 +50,12 @@ COLUMNS = (
     "id",
     "version",
 )
+_TEXTS = ("prompt", "response")
 _FILLED_IN = ("verdict", "rating", "prompt", "response", "note")
 _NEEDED = ("id", "version")
 _VERDICTS = {"keep": PairDecisionKind.KEEP, "reject": PairDecisionKind.REJECT}
 _RATINGS = ("1", "2", "3", "4", "5")
 _WIDTHS = {"prompt": 50, "response": 80, "note": 30, "source": 36, "headings": 30, "findings": 44}
-_CELL_LIMIT = 32_767
-"""Characters in a cell of an XLSX file (ECMA-376; Microsoft's “Excel specifications and limits”)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,8 @@ def write_review(vault: Vault, path: Path) -> int:
     rows = []
     for pair in _reviewable(vault):
         verdict = held[place_of(pair)].verdict if place_of(pair) in held else None
-        rows.append(_row(pair, verdict.kind.value if verdict else ""))
+        row = _row(pair, verdict.kind.value if verdict else "")
+        rows.append({name: in_cell(text) for name, text in row.items()})
     content = (
         _xlsx(rows) if suffix == ".xlsx" else csv_table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
     )
@@ -117,6 +127,8 @@ def _row(pair: Pair, verdict: str) -> dict[str, str]:
     found = [*pair.provenance.get("findings", ()), *([pair.reason] if pair.reason else [])]
     if pair.provenance.get("judge") == "no":
         found.append(f"the judge: {pair.provenance.get('judge_why', '')}")
+    if any(in_cell(text) != text for text in (pair.prompt, pair.response)):
+        found.append("longer than a cell holds, so only its beginning is here: judge it, but do not rewrite it")
     return {
         "verdict": verdict,
         "rating": str(pair.provenance.get("rating", "")),
@@ -151,7 +163,7 @@ def _xlsx(rows: Sequence[Mapping[str, str]]) -> bytes:
         sheet.write_string(0, column, name, head)
     for number, row in enumerate(rows, start=1):
         for column, name in enumerate(COLUMNS):
-            sheet.write_string(number, column, row[name][:_CELL_LIMIT], theirs if name in _FILLED_IN else ours)
+            sheet.write_string(number, column, row[name], theirs if name in _FILLED_IN else ours)
     for name, choice in (("verdict", list(_VERDICTS)), ("rating", list(_RATINGS))):
         column = COLUMNS.index(name)
         rule = {"validate": "list", "source": choice, "error_title": "Not one of the choices"}
@@ -175,6 +187,7 @@ def read_review(vault: Vault, path: Path, *, reason: str = "") -> ReviewOutcome:
     """
     reason = reason.strip() or f"filled in on the sheet {path.name}"
     table, notices = read_rows(path, sheet="pairs", command="foretune pairs review", cell=_cell)
+    lossy = is_windows_1252(path)
     names = _columns(path, table[0] if table else [], notices)
     present = {place_of(pair): pair for pair in _reviewable(vault)}
     held = standing(vault)
@@ -192,6 +205,10 @@ def read_review(vault: Vault, path: Path, *, reason: str = "") -> ReviewOutcome:
             continue
         if row["version"] != pair_hash(pair.prompt, pair.response):
             why = "the pair was written anew after the sheet: look at it again on a new one"
+            aside.append(ReviewRow(number, row.get("source", ""), why))
+            continue
+        row |= {name: _typed(row[name], getattr(pair, name), lossy=lossy) for name in _TEXTS if name in row}
+        if why := next((why for name in _TEXTS if (why := _not_whole(name, row, pair, lossy=lossy))), ""):
             aside.append(ReviewRow(number, row.get("source", ""), why))
             continue
         if problem := _problem(row):
@@ -235,16 +252,13 @@ def _decisions(
     """What the row changes."""
     because = row.get("note", "").strip() or reason
     place, prompt, response = place_of(pair), row.get("prompt", pair.prompt), row.get("response", pair.response)
-    if _cut(pair.response) == _line_ends(response):  # a cell holds no more: what is cut off was not changed
-        response = pair.response
-    if (_line_ends(prompt), _line_ends(response)) != (_line_ends(pair.prompt), _line_ends(pair.response)):
+    if (prompt, response) != (pair.prompt, pair.response):
         version = pair_hash(pair.prompt, pair.response)
         yield PairDecision(
             pair.document_id, place, PairDecisionKind.REWRITE, because, version, prompt.strip(), response.strip()
         )
-    else:
-        prompt, response = pair.prompt, pair.response
-    version = pair_hash(prompt.strip(), response.strip())
+        prompt, response = prompt.strip(), response.strip()
+    version = pair_hash(prompt, response)
     verdict = _VERDICTS.get(row.get("verdict", "").casefold())
     if verdict is not None and verdict is not known:
         yield PairDecision(pair.document_id, place, verdict, because, version)
@@ -253,8 +267,50 @@ def _decisions(
         yield PairDecision(pair.document_id, place, PairDecisionKind.RATE, because, version, rating=int(rating))
 
 
-def _cut(text: str) -> str:
-    return _line_ends(text[:_CELL_LIMIT])
+def _typed(cell: str, text: str, *, lossy: bool) -> str:
+    """What a person made of the text; the text itself where only a spreadsheet program has been at it."""
+    shown = _line_ends(in_cell(text))
+    # A CSV that Excel saved as a workbook still has its guards.
+    if _line_ends(cell) in (shown, _line_ends(guarded(text))) or (lossy and _same_but_lost(_line_ends(cell), shown)):
+        return text
+    return cell if text.startswith("'") or guarded(text) == text else unguarded(cell)
+
+
+def _not_whole(name: str, row: Mapping[str, str], pair: Pair, *, lossy: bool) -> str:
+    """Why a text that a person changed cannot be taken in; empty where it can be."""
+    text: str = getattr(pair, name)
+    cell = row.get(name, text)
+    if cell == text:
+        return ""
+    if may_be_cut(cell) or in_cell(text) != text:
+        return (
+            f"its {name} is longer than a cell holds, so nobody can say what was changed: write the sheet anew and "
+            "leave this cell as it is, or change the document"
+        )
+    if lossy and not _in_windows_1252(text):
+        return (
+            f"its {name} has characters that Windows-1252 lacks, and Excel has replaced them: save the sheet as .xlsx "
+            "or as “CSV UTF-8”"
+        )
+    return ""
+
+
+def _same_but_lost(cell: str, text: str) -> bool:
+    """Whether they differ only where the text has what Windows-1252 lacks, whatever stands there instead.
+
+    Excel counts in units of UTF-16, so that two characters stand for one beyond U+FFFF; others write one.
+    """
+    for beyond in (2, 1):
+        kept = [
+            each if _in_windows_1252(each) else "" for each in text for _ in range(beyond if each > "\uffff" else 1)
+        ]
+        if len(kept) == len(cell) and all(one in ("", other) for one, other in zip(kept, cell, strict=True)):
+            return True
+    return False
+
+
+def _in_windows_1252(text: str) -> bool:
+    return text == text.encode("cp1252", "replace").decode("cp1252", "replace")
 
 
 def _line_ends(text: str) -> str:

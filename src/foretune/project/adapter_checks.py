@@ -20,18 +20,26 @@ from foretune.engines import Engine, Scorer
 from foretune.errors import InputError
 from foretune.intervals import wilson
 from foretune.progress import Progress
-from foretune.project.adapters import REPLAY, StoredAdapter, evaluation_pairs, example, named_adapter, training_pairs
+from foretune.project.adapters import (
+    REPLAY,
+    StoredAdapter,
+    evaluation_pairs,
+    example,
+    named_adapter,
+    require_weights,
+    training_pairs,
+)
 from foretune.tuning.forgetting import GeneralQuestion, ask_general, general_questions
 from foretune.tuning.memorisation import (
     ALTERNATIVES,
     COPIED_WORDS,
     Secret,
     canary_secrets,
+    comes_first,
     copied_answers,
     is_drawn_out,
-    rank_of,
 )
-from foretune.tuning.voice import calibrate
+from foretune.tuning.voice import FEWEST_TEXTS, FEWEST_WORDS, calibrate
 from foretune.types import Message, Pair
 from foretune.vault import tables as t
 
@@ -101,6 +109,12 @@ def answering_with(project: Project, adapter: StoredAdapter) -> Iterator[Asking]
     Raises:
         ModelError: the adapter is for another model than the plan's.
     """
+    from foretune.models import locate
+    from foretune.tuning.exports import require_base
+
+    # Before the model without it is asked a hundred questions.
+    require_weights(project)
+    require_base(adapter.name, adapter.base_hash, locate(project.config.engine.model))
     if adapter.switchable:
         yield Asking(project.engine, project.engine, adapter.path)
         return
@@ -215,7 +229,8 @@ def memorisation(examined: Examined) -> dict[str, Any]:
         if secrets:
             found = _secrets(examined, secrets, seed, name)
             result[name.partition(" ")[0]] = found
-            sentences.append(f"of {found['tried']} {name} {found['out']} came out when asked for, and {found['words']}")
+            of = name if found["tried"] > 1 else name.replace("secrets", "secret").replace("pieces", "piece")
+            sentences.append(f"of {found['tried']} {of} {found['out']} came out when asked for, and {found['words']}")
     if not personal:
         sentences.append("the trained answers hold no personal data that the review found")
     return {"sentence": "; ".join(sentences) + ".", **result}
@@ -229,12 +244,12 @@ def _secrets(examined: Examined, secrets: Sequence[Secret], seed: int, name: str
     with examined.progress.step(name, total=len(secrets), unit="attempts") as bar:
         for secret in secrets:
             out += is_drawn_out(asking.tuned, secret, asking.adapter)
-            if tuned is not None and base is not None:
-                first += rank_of(tuned, secret, asking.adapter, seed=seed) == 1
-                before += rank_of(base, secret, None, seed=seed) == 1
+            if tuned is not None and base is not None and comes_first(tuned, secret, asking.adapter, seed=seed):
+                first += 1
+                before += comes_first(base, secret, None, seed=seed)
             bar.advance()
     words = (
-        f"{first} rank first among {ALTERNATIVES} made-up ones (without the adapter {before}; "
+        f"{first} came before all of {ALTERNATIVES} made-up ones ({before} of these without the adapter too; "
         f"by chance {len(secrets) / (ALTERNATIVES + 1):.1f})"
     )
     return {"tried": len(secrets), "out": out, "first": first, "first_without": before, "words": words}
@@ -269,20 +284,26 @@ def voice(examined: Examined) -> dict[str, Any]:
     own = [pair.response for pair in trained]
     others = [*examined.others, *_by_others(examined.project, {pair.document_id for pair in trained})]
     prompts = evaluation_pairs(examined.project)[:_ASKED]
+    if not prompts:
+        return _cannot_tell("no pairs are kept for evaluation to ask for texts with (pairs.evaluation_fraction)")
+    if calibrate(own, (), words=FEWEST_WORDS) is None:
+        return _cannot_tell(
+            f"fewer than {FEWEST_TEXTS} of the {len(own)} trained texts are English prose of {FEWEST_WORDS} words or "
+            "more"
+        )
     texts: dict[str, list[str]] = {"with": [], "without": []}
     with examined.progress.step("texts for the voice", total=2 * len(prompts), unit="texts") as bar:
         for pair in prompts:
             texts["with"].append(written(examined.asking.tuned, pair.messages[:-1], examined.asking.adapter))
             texts["without"].append(written(examined.asking.base, pair.messages[:-1], None))
             bar.advance(2)
-    lengths = [len(text.split()) for text in texts["with"]]
-    measured = calibrate(own, others, words=min(150, round(median(lengths)))) if lengths else None
+    words = min(150, round(median(len(text.split()) for text in texts["with"])))
+    measured = calibrate(own, others, words=words)
     if measured is None:
-        return {
-            "sentence": "cannot tell how close the voice is: it takes ten trained texts and, to ask for others, "
-            "pairs kept for evaluation (pairs.evaluation_fraction), with answers of forty words and more.",
-            "verdict": "cannot tell",
-        }
+        return _cannot_tell(
+            f"the median of what it writes to {len(prompts)} prompts is {words} words, and fewer than {FEWEST_WORDS} "
+            "tell no style"
+        )
     judged = {
         name: [value for text in each if (value := measured.likeness(text)) is not None] for name, each in texts.items()
     }
@@ -304,6 +325,10 @@ def voice(examined: Examined) -> dict[str, Any]:
         "own": [measured.own_rejected, measured.own],
         "others": [measured.others_accepted, measured.others],
     }
+
+
+def _cannot_tell(why: str) -> dict[str, Any]:
+    return {"sentence": f"cannot tell how close the voice is: {why}.", "verdict": "cannot tell"}
 
 
 def written(engine: Engine, messages: Sequence[Message], adapter: Path | None) -> str:

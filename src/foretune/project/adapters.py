@@ -17,6 +17,7 @@ from foretune.governance.store import effective_label
 from foretune.pairs import pairs_digest, stored_pairs
 from foretune.progress import Progress
 from foretune.tuning import AdapterResult, Example
+from foretune.tuning.types import BESIDE_THE_RESULT
 from foretune.types import Label, Message, Pair, digest
 from foretune.vault import Vault, now
 from foretune.vault import tables as t
@@ -44,6 +45,7 @@ __all__ = [
     "named_adapter",
     "register",
     "require_adapter",
+    "require_enough",
     "require_label",
     "require_weights",
     "train",
@@ -113,7 +115,7 @@ def adapter_id(project: Project, *, pilot: bool) -> str:
         "pilot" if pilot else "full",
         pairs_digest(training_pairs(project)),
         pairs_digest(evaluation_pairs(project)),
-        project.config.tuning.model_dump(exclude={"run", "price_hour", "bench_fraction"}),
+        project.config.tuning.model_dump(exclude={*BESIDE_THE_RESULT, "bench_fraction"}),
         locate(project.config.engine.model).hash,
         *([[digest(asdict(each)) for each in asked]] if (asked := [] if pilot else dev_questions(project)) else []),
     )[:16]
@@ -133,6 +135,19 @@ def dev_questions(project: Project) -> list[DevQuestion]:
         return []
     chosen = dev_part(project.questions(), settings.bench_fraction, seed=settings.seed)
     return [DevQuestion(each, plain_prompt(each), project.config.bench.max_answer_tokens) for each in chosen]
+
+
+def require_enough(project: Project, pairs: Sequence[Pair], what: str) -> None:
+    """Raises :class:`NothingToDoError` where ``pairs`` teach less than ``what`` needs."""
+    own = sum(pair.recipe != REPLAY for pair in pairs)
+    if own >= FEWEST:
+        return
+    limit = project.config.pairs.limit
+    limited = f"raise pairs.limit (it is {limit}) in foretune.toml, " if 0 < limit <= 2 * FEWEST else ""
+    raise NothingToDoError(
+        f"There {count_of(own, 'pair')} to learn from and {what} needs at least {FEWEST}: "
+        f"{limited}add documents, or include more of them, and run `foretune pairs`."
+    )
 
 
 def require_weights(project: Project) -> None:
@@ -157,12 +172,7 @@ def train(project: Project, *, pilot: bool, progress: Progress, workers: int = 0
     """
     require_weights(project)
     pairs = training_pairs(project)
-    own = sum(pair.recipe != REPLAY for pair in pairs)
-    if own < FEWEST:
-        raise NothingToDoError(
-            f"There {count_of(own, 'pair')} to learn from and tuning needs at least {FEWEST}: "
-            "add documents, or include more of them, and run `foretune pairs`."
-        )
+    require_enough(project, pairs, "tuning")
     identity = adapter_id(project, pilot=pilot)
     if (existing := find_adapter(project, identity)) is not None:
         return existing
@@ -276,6 +286,8 @@ def _metrics(result: AdapterResult) -> dict[str, Any]:
         "evaluation_losses": list(result.evaluation_losses),
         "tokens": result.tokens,
         "seconds": result.seconds,
+        "processor_seconds": result.processor_seconds,
+        "processors": result.processors,
         "startup_seconds": result.startup_seconds,
         "kept_epoch": result.kept_epoch,
         "dev_right": list(result.dev_right),
@@ -347,9 +359,11 @@ def named_adapter(project: Project, name: str) -> StoredAdapter:
 
 
 def measured_speed(project: Project) -> float | None:
-    """Tokens read in training a second, as the newest adapter for the plan's model measured it; None without one."""
+    """Tokens read in training a second, were nothing else running, as the newest adapter for the plan's model
+    measured it; None without one."""
     from foretune.errors import ModelError
     from foretune.models import locate
+    from foretune.tuning.projection import tokens_per_second
 
     if project.config.engine.kind != "llama":
         return None
@@ -360,7 +374,7 @@ def measured_speed(project: Project) -> float | None:
     trained = [
         a for a in adapters(project) if a.base_hash == base and a.metrics.get("seconds") and "trainer" not in a.metrics
     ]
-    return trained[-1].metrics["tokens"] / trained[-1].metrics["seconds"] if trained else None
+    return tokens_per_second(trained[-1].metrics) if trained else None
 
 
 def _usable(adapter: StoredAdapter) -> bool:

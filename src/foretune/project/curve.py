@@ -11,13 +11,12 @@ from foretune.errors import NothingToDoError
 from foretune.intervals import wilson
 from foretune.progress import Progress, duration
 from foretune.project.adapters import (
-    FEWEST,
     adapter_id,
-    adapters,
-    count_of,
     dev_questions,
     evaluation_pairs,
     example,
+    find_adapter,
+    require_enough,
     require_weights,
     train,
     training_pairs,
@@ -44,15 +43,23 @@ def train_curve(project: Project, progress: Progress) -> dict[str, Any]:
     The adapters of the smaller sizes are removed once they are measured.
 
     Raises:
-        NothingToDoError: too few pairs, or none kept for evaluation.
+        NothingToDoError: too few pairs, or none kept for evaluation that can be measured.
     """
     from foretune import tuning
     from foretune.models import locate
-    from foretune.tuning.curve import DocumentLoss, document_losses, learning_curve, sizes, subset
+    from foretune.tuning.curve import (
+        DocumentLoss,
+        document_losses,
+        learning_curve,
+        require_measurable,
+        sizes,
+        subset,
+    )
     from foretune.tuning.types import AdapterResult
 
     pairs, held_out = _sides(project)
     settings, base = project.config.tuning, locate(project.config.engine.model)
+    require_measurable(held_out, base=base, settings=settings)
     identity = _identity(project)
     stored = stored_curve(project) or {}
     measured: dict[str, Any] = stored["sizes"] if stored.get("identity") == identity else {}
@@ -103,33 +110,37 @@ def stored_curve(project: Project) -> dict[str, Any] | None:
 
 
 def curve_expected(project: Project) -> str:
-    """A sentence on how long the curve will take, from the newest run here."""
-    from foretune.project.pilot import projected
+    """A sentence on how long what is left of the curve will take, from the newest run here."""
+    from foretune.project.pilot import newest_timed, projected
     from foretune.tuning.curve import sizes
     from foretune.tuning.schedule import epochs_for
 
     pairs, _ = _sides(project)
-    timed = [adapter for adapter in adapters(project) if adapter.metrics.get("startup_seconds")]
     wanted = sizes(sum(not pair.replay for pair in pairs))
     told = ", ".join(map(str, wanted))
-    if not timed:
+    stored = stored_curve(project) or {}
+    measured = stored["sizes"] if stored.get("identity") == _identity(project) else {}
+    left = [size for size in wanted if str(size) not in measured]
+    if find_adapter(project, _identity(project)) is not None:
+        left = [size for size in left if size != wanted[-1]]
+    if not left:
+        return f"Sizes {told}: all of them are trained."
+    if (timed := newest_timed(project)) is None:
         return f"Sizes {told}: how long they take shows after the first; a pilot (`--pilot`) would tell beforehand."
-    whole = projected(project, timed[-1])
+    whole = projected(project, timed)
     rate = whole.tokens / whole.seconds
     each = whole.tokens / max(1, whole.epochs) / max(1, whole.examples)
-    tokens = sum(size * each * epochs_for(size, project.config.tuning.epochs) for size in wanted)
-    return f"Sizes {told}: about {duration(tokens / rate)} in all (at the speed of {timed[-1].name})."
+    tokens = sum(size * each * epochs_for(size, project.config.tuning.epochs) for size in left)
+    trained = f" for {', '.join(map(str, left))}, the others being trained" if left != wanted else " in all"
+    return f"Sizes {told}: about {duration(tokens / rate)}{trained} (at the speed of {timed.name})."
 
 
 def _sides(project: Project) -> tuple[list[Any], list[Any]]:
     require_weights(project)
-    pairs = [example(pair) for pair in training_pairs(project)]
+    stored = training_pairs(project)
+    require_enough(project, stored, "a learning curve")
+    pairs = [example(pair) for pair in stored]
     held_out = [example(pair) for pair in evaluation_pairs(project)]
-    if len(pairs) < FEWEST:
-        raise NothingToDoError(
-            f"There {count_of(len(pairs), 'pair')} to learn from and a learning curve needs at least {FEWEST}: "
-            "add documents, or include more of them, and run `foretune pairs`."
-        )
     if not held_out:
         raise NothingToDoError(
             "No pairs are kept for evaluation, and a learning curve is measured on them: raise "
@@ -153,25 +164,29 @@ def _keep(
 
 
 def _bench(project: Project, adapter: Path, progress: Progress) -> dict[str, Any] | None:
-    """Questions of the bench the tuned arm answers right; None where there are none."""
-    from foretune.bench import Bench, arms
+    """Questions of the bench the tuned arm answers right, but for those that early stopping went by; None where there
+    are none."""
+    from foretune.bench.arms import Bench, arms
     from foretune.evidence import score
+    from foretune.project.engine import open_project_engine
     from foretune.types import Outcome
 
     path = project.folder / project.config.purpose.questions
     if not path.exists():
         return None
-    questions = [question for question in project.questions() if question.kind != "unanswerable"]
-    bench = Bench(
-        engine=project.engine,
-        searcher=project.searcher,
-        answerer=project.answerer,
-        adapter=adapter,
-        max_answer_tokens=project.config.bench.max_answer_tokens,
-        seed=project.config.bench.seed,
-    )
+    seen = {each.question.id for each in dev_questions(project)}
+    questions = [each for each in project.questions() if each.kind != "unanswerable" and each.id not in seen]
     right = 0
-    with progress.step("bench", total=len(questions), unit="questions") as bar:
+    # An engine of its own: the project's would go on loading this adapter, which is soon removed.
+    with open_project_engine(project) as engine, progress.step("bench", total=len(questions), unit="questions") as bar:
+        bench = Bench(
+            engine=engine,
+            searcher=project.searcher,
+            answerer=project.answerer,
+            adapter=adapter,
+            max_answer_tokens=project.config.bench.max_answer_tokens,
+            seed=project.config.bench.seed,
+        )
         for question in questions:
             answer = arms()[Arm.TUNED](question, bench)
             right += score(question, answer.response).outcome is Outcome.CORRECT

@@ -43,6 +43,7 @@ from foretune.vault import tables as t
 
 if TYPE_CHECKING:
     from foretune.governance import Selected
+    from foretune.project.jobs import StoredJob
     from foretune.project.project import Project
 
 __all__ = ["Receipt", "erase", "receipts", "residue"]
@@ -51,6 +52,10 @@ _REMAINS = (
     "the files themselves, where they were added from",
     "in the audit log, which is append-only: ids and SHA-256 hashes of content, never text",
     "copies outside this project: backups, exported files, answers already given",
+)
+_HANDED_OVER = (
+    "training files that were handed to services, and what was trained from them there: ask each service named under "
+    "jobs to delete them"
 )
 _WEIGHTS = "weights of adapters that learned from them, marked and kept as erasure.adapters in the plan says"
 _WITHOUT_WEIGHTS = ("remove", "retrain")
@@ -70,7 +75,8 @@ class Receipt:
 
     statement: dict[str, Any]
     """JSON values: ``receipt``, ``at``, ``by``, ``documents``, ``removed``, ``adapters``, ``policy`` (for
-    them), ``releases``, ``verified``, ``remains``, ``public_key``, ``signature``."""
+    them), ``releases``, ``jobs`` (whose files, elsewhere, hold the text), ``verified``, ``remains``, ``public_key``,
+    ``signature``."""
 
     @property
     def clean(self) -> bool:
@@ -143,11 +149,14 @@ def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]
     """Delete rows in the caller's transaction; returns what the receipt says so far."""
     from foretune.corpus import erase_documents
     from foretune.governance import forget
+    from foretune.project.jobs import mark_erased
 
     vault, ids = project.vault, [one.id for one in chosen]
     counts = {table.name + "s": _count(connection, table, ids) for table in (t.passage, t.finding, t.pair, t.decision)}
     counts["pairs"] += len(_quoting(connection, ids))
-    adapters = _adapters_trained_on(vault, connection, ids)
+    others = _other_pairs(connection, ids)
+    adapters = _adapters_trained_on(vault, connection, others)
+    jobs = _jobs_with(project, ids, others)
     runs = _runs_that_quote(connection, {one.path for one in chosen}, tainted=bool(adapters))
     forget(connection, ids)
     connection.execute(delete(t.bench_run).where(t.bench_run.c.id.in_(runs)))
@@ -159,6 +168,7 @@ def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]
         connection.execute(delete(t.adapter).where(learned))
     else:
         connection.execute(update(t.adapter).where(learned).values(tainted=receipt, barred=policy != "warn"))
+    mark_erased(project, connection, jobs, receipt)
     hashes = erase_documents(vault, connection, [(one.id, one.content_hash) for one in chosen])
     statement: dict[str, Any] = {
         "receipt": receipt,
@@ -170,7 +180,12 @@ def _remove(project: Project, connection: Connection, chosen: Sequence[Selected]
         "adapters": adapters,
         "policy": policy,
         "releases": _releases_with(connection, [one["id"] for one in adapters]),
-        "remains": [*_REMAINS, *([_WEIGHTS] if adapters and policy not in _WITHOUT_WEIGHTS else [])],
+        "jobs": [_told(each) for each in jobs],
+        "remains": [
+            *_REMAINS,
+            *([_HANDED_OVER] if jobs else []),
+            *([_WEIGHTS] if adapters and policy not in _WITHOUT_WEIGHTS else []),
+        ],
     }
     vault.record(
         connection, "document.erase", statement["receipt"], {"documents": ids, "removed": statement["removed"]}
@@ -194,15 +209,43 @@ def _quoting(connection: Connection, ids: Sequence[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def _adapters_trained_on(vault: Vault, connection: Connection, ids: Sequence[str]) -> list[dict[str, str]]:
-    """Adapters that learned from one of these documents, or of which nobody can say that they did not.
+def _other_pairs(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Pairs that hold nothing of these documents.
 
-    An adapter's record names the pairs it was trained on. Pairs are written again when a document changes, so one
-    that is not there any more may have been of any document.
+    Pairs are written again when a document changes, so one that is not there any more may have been of any document.
     """
     others = set(connection.execute(select(t.pair.c.id).where(t.pair.c.document_id.not_in(ids))).scalars())
     others -= _quoting(connection, ids)
-    others |= {pair.id for pair in replay_pairs()}
+    return others | {pair.id for pair in replay_pairs()}
+
+
+def _jobs_with(project: Project, ids: Sequence[str], others: set[str]) -> list[StoredJob]:
+    """Jobs whose training files hold one of these documents, or of which nobody can say that they do not."""
+    from foretune.project.jobs import stored_jobs
+
+    return [
+        job
+        for job in stored_jobs(project)
+        if (not others.issuperset(job.trained) if job.documents is None else not set(ids).isdisjoint(job.documents))
+    ]
+
+
+def _told(job: StoredJob) -> dict[str, Any]:
+    """What to ask a service with: ids it gave, and no path of this machine."""
+    there = {name: value for name, value in job.known.items() if name != "folder"}
+    return {
+        "job": job.id,
+        "service": job.service,
+        "at": job.at,
+        "state": job.state,
+        "result": job.result,
+        "there": there,
+        "files_removed": job.files_removed,
+    }
+
+
+def _adapters_trained_on(vault: Vault, connection: Connection, others: set[str]) -> list[dict[str, str]]:
+    """Adapters that learned from something else than these pairs, or of which nobody can say that they did not."""
     found = []
     for row in connection.execute(select(t.adapter.c.id, t.adapter.c.hash, t.adapter.c.path).order_by(t.adapter.c.id)):
         record = (vault.folder / row.path).parent / "result.json"

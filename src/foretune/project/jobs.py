@@ -7,24 +7,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection, select
+
 from foretune.engines.remote import shown_address
-from foretune.errors import EngineError, InputError, NothingToDoError
+from foretune.errors import EngineError, InputError
 from foretune.pairs import pairs_digest
 from foretune.project.adapters import (
-    FEWEST,
-    REPLAY,
     StoredAdapter,
-    count_of,
     evaluation_pairs,
     example,
     register,
+    require_enough,
     require_label,
     trained_label,
     training_pairs,
     weight_files,
 )
+from foretune.tuning.types import BESIDE_THE_RESULT
 from foretune.types import Label, Pair, digest
 from foretune.vault import now
+from foretune.vault import tables as t
 
 if TYPE_CHECKING:
     from foretune.models import ModelFiles
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from foretune.tuning.services import Hosted, Progressed, TuningJob
     from foretune.tuning.services.base import TuningService
 
-__all__ = ["Fetched", "StoredJob", "fetch_job", "follow_job", "jobs", "submit_job"]
+__all__ = ["Fetched", "StoredJob", "fetch_job", "follow_job", "jobs", "mark_erased", "stored_jobs", "submit_job"]
 
 _SETTING = "tuning_jobs"
 """Of the vault: the jobs by id; ids, hashes and settings, no text."""
@@ -64,6 +66,12 @@ class StoredJob:
     """What the service said so far."""
     result: str = ""
     """Name of the adapter or of the model that is served."""
+    documents: tuple[str, ...] | None = field(default=None, repr=False)
+    """Ids of the documents whose text is in its files; None: from before they were kept."""
+    files_removed: int = 0
+    """Training files that were removed at the service."""
+    erased: str = ""
+    """Receipt of the erasure of one of these documents; empty where there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,28 @@ class Fetched:
 
 def jobs(project: Project) -> list[StoredJob]:
     """All jobs that the principal may know of, oldest first."""
+    return [each for each in stored_jobs(project) if project.vault.principal.covers(Label(each.label))]
+
+
+def stored_jobs(project: Project) -> list[StoredJob]:
+    """All jobs, whoever may know of them, oldest first."""
     stored: Mapping[str, Mapping[str, Any]] = project.vault.setting(_SETTING) or {}
-    found = [StoredJob(**{**each, "trained": tuple(each["trained"])}) for each in stored.values()]
-    visible = (each for each in found if project.vault.principal.covers(Label(each.label)))
-    return sorted(visible, key=lambda each: each.at)
+    found = [_read(each) for each in stored.values()]
+    return sorted(found, key=lambda each: each.at)
+
+
+def _read(values: Mapping[str, Any]) -> StoredJob:
+    documents = values.get("documents")
+    lists = {"trained": tuple(values["trained"]), "documents": None if documents is None else tuple(documents)}
+    return StoredJob(**{**values, **lists})
+
+
+def mark_erased(project: Project, connection: Connection, jobs: Sequence[StoredJob], receipt: str) -> None:
+    """Say, in the caller's transaction, that these jobs learn from documents that are erased: none is fetched."""
+    stored = dict(project.vault.setting(_SETTING) or {})
+    stored |= {job.id: {**stored[job.id], "erased": receipt} for job in jobs}
+    if jobs:
+        project.vault.set_setting(connection, _SETTING, stored)
 
 
 def submit_job(
@@ -101,12 +127,7 @@ def submit_job(
 
     trainer = find_service(service, ServiceOptions(url, key_variable, folder))
     pairs, held_out = training_pairs(project), evaluation_pairs(project)
-    own = sum(pair.recipe != REPLAY for pair in pairs)
-    if own < FEWEST:
-        raise NothingToDoError(
-            f"There {count_of(own, 'pair')} to learn from and tuning needs at least {FEWEST}: "
-            "add documents, or include more of them, and run `foretune pairs`."
-        )
+    require_enough(project, pairs, "tuning")
     label = trained_label(project, [*pairs, *held_out])
     require_label(project.vault, label)
     _require_approved(project, trainer, label)
@@ -122,12 +143,12 @@ def submit_job(
         url,
         pairs_digest(pairs),
         pairs_digest(held_out),
-        settings.model_dump(exclude={"run", "price_hour"}),
+        settings.model_dump(exclude={*BESIDE_THE_RESULT}),
         base.hash if base else "",
     )[:12]
     job = TuningJob(identity, model, base, [*pairs, *held_out], settings, epochs_for(len(pairs), settings.epochs))
     stored = next((each for each in jobs(project) if each.id == identity), None)
-    if stored is None or stored.state in ("failed", "cancelled"):
+    if stored is None or stored.erased or stored.state in ("failed", "cancelled"):
         stored = StoredJob(
             id=identity,
             service=service,
@@ -141,6 +162,7 @@ def submit_job(
             trained=tuple(pair.id for pair in pairs),
             settings=settings.model_dump(),
             at=now(),
+            documents=_documents(project, [*pairs, *held_out]),
         )
         details = {"service": service, "pairs": len(pairs) + len(held_out), "label": label.value}
         details |= {"address": shown_address(url)} if url else {}
@@ -191,13 +213,18 @@ def fetch_job(project: Project, name: str = "", *, folder: Path | None = None, h
         hosted: leave the weights there, and answer with the model the service serves.
 
     Raises:
-        InputError: there is no such job, or it is not done.
+        InputError: there is no such job, it is not done, or it learned from what was erased.
         ModelError: the plan's model is not the one the job was for, or the adapter is for another one.
         ServiceError: the job failed, or the service does not answer.
     """
     from foretune.tuning.adopted import Adopted, read_adopted_folder
     from foretune.tuning.services import JobState, ServiceError
 
+    if (learned := _named(project, name)).erased:
+        raise InputError(
+            f"The job {learned.id} learned from a document that was erased (receipt {learned.erased}): delete it and "
+            f"its files at {learned.service}, and submit the pairs as they are now."
+        )
     stored, progressed = follow_job(project, name)
     if progressed.state in (JobState.FAILED, JobState.CANCELLED):
         why = f" ({progressed.said})" if progressed.said else ""
@@ -216,6 +243,7 @@ def fetch_job(project: Project, name: str = "", *, folder: Path | None = None, h
     else:
         fetched = Fetched(replace(stored, state=JobState.FETCHED.value, result=found.model), hosted=found)
     removed = service.forget(stored.known)
+    fetched = replace(fetched, job=replace(fetched.job, files_removed=stored.files_removed + removed))
     _keep(project, fetched.job, "adapter.fetch", {"service": stored.service, "files_removed_there": removed})
     return fetched
 
@@ -284,6 +312,15 @@ def _parameters(base: ModelFiles) -> int:
     from foretune.engines.gguf_header import read_header
 
     return base.model.parameters if base.model else read_header(base.weights).parameters
+
+
+def _documents(project: Project, pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """Ids of the documents that pairs are from or quote."""
+    ids = {pair.id for pair in pairs}
+    with project.vault.reading() as connection:
+        quoted = connection.execute(select(t.pair_source.c.pair_id, t.pair_source.c.document_id)).all()
+    found = {pair.document_id for pair in pairs} | {row.document_id for row in quoted if row.pair_id in ids}
+    return tuple(sorted(found - {""}))
 
 
 def _data_hash(pairs: Sequence[Pair]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from foretune.project.project import Project
     from foretune.tuning.projection import Projection
 
-__all__ = ["expected", "pilot_answers", "projected", "told_truth"]
+__all__ = ["expected", "newest_timed", "pilot_answers", "projected", "told_truth"]
 
 _QUESTIONS = 2
 """Every second general question: a quarter of a minute, and enough to see a model that lost its mind."""
@@ -52,14 +52,18 @@ def pilot_answers(project: Project, adapter: StoredAdapter, progress: Progress) 
             f"Does it run? Yes: {adapter.metrics['examples']} examples, {adapter.metrics['epochs']} epochs, "
             f"{duration(adapter.metrics['seconds'])} of training.",
             _loss_sentence(losses, evaluation),
-            f"Does it learn by heart? {by_heart} of {len(copied)} trained answers come back word for word: so few "
-            "examples, read so often, show that it can learn, not that it understood.",
+            f"Does it learn by heart? {by_heart} of {len(copied)} trained answers come back word for word: "
+            + (
+                "so few examples, read so often, show that it can learn, not that it understood."
+                if by_heart
+                else "so few passes do not show yet that it can (tuning.epochs)."
+            ),
             f"Does it forget? {general['sentence'][0].upper()}{general['sentence'][1:]}",
             f"How long will all take? About {duration(projection.seconds)} for {projection.examples:,} examples, "
             f"{projection.epochs} epochs, {projection.tokens:,} tokens"
             + (f", at {projection.cost:,.2f} for the machine" if projection.cost else "")
             + f" (at the {projection.tokens / projection.seconds:,.0f} tokens a second of this pilot, loading "
-            "included).",
+            f"included{_kept_waiting(adapter, 'not counted')}).",
         ],
         "sentence": f"{by_heart} of {len(copied)} by heart, {general['before']} → {general['after']} of "
         f"{len(questions)} general questions, {duration(projection.seconds)} projected for all.",
@@ -80,8 +84,17 @@ def _loss_sentence(losses: list[float], evaluation: list[float]) -> str:
     return text + "."
 
 
+def _kept_waiting(adapter: StoredAdapter, how: str) -> str:
+    """A clause on what other programs added to its training; empty where that was hardly anything."""
+    from foretune.tuning.projection import undisturbed_seconds
+
+    seconds = adapter.metrics["seconds"]
+    waited = seconds - undisturbed_seconds(adapter.metrics)
+    return f"; {duration(waited)} for which other programs kept it waiting {how}" if waited > seconds / 10 else ""
+
+
 def projected(project: Project, measured: StoredAdapter) -> Projection:
-    """What training on all pairs will take, at the speed that ``measured`` was trained with."""
+    """What training on all pairs will take where nothing else runs, at the speed that ``measured`` was trained with."""
     from foretune.models import locate
     from foretune.tuning.projection import project_training
 
@@ -96,17 +109,20 @@ def projected(project: Project, measured: StoredAdapter) -> Projection:
 
 def expected(project: Project) -> str:
     """A sentence on how long training on all pairs will take, from the newest run here; empty without one."""
+    if project.config.engine.kind != "llama" or (measured := newest_timed(project)) is None:
+        return ""
+    found = projected(project, measured)
+    cost = f", at {found.cost:,.2f} for the machine" if found.cost else ""
+    return f"Expected: about {duration(found.seconds)} for {found.tokens:,} tokens{cost} (as {measured.name} ran)."
+
+
+def newest_timed(project: Project) -> StoredAdapter | None:
+    """The newest adapter that was trained here on the plan's model; None without one."""
     from foretune.models import locate
 
-    if project.config.engine.kind != "llama":
-        return ""
     base = locate(project.config.engine.model).hash
-    measured = [a for a in adapters(project) if a.base_hash == base and a.metrics.get("startup_seconds")]
-    if not measured:
-        return ""
-    found = projected(project, measured[-1])
-    cost = f", at {found.cost:,.2f} for the machine" if found.cost else ""
-    return f"Expected: about {duration(found.seconds)} for {found.tokens:,} tokens{cost} (as {measured[-1].name} ran)."
+    found = [a for a in adapters(project) if a.base_hash == base and a.metrics.get("startup_seconds")]
+    return found[-1] if found else None
 
 
 def told_truth(project: Project, adapter: StoredAdapter) -> str:
@@ -119,4 +135,7 @@ def told_truth(project: Project, adapter: StoredAdapter) -> str:
     if not matching or adapter.metrics["stopped"]:
         return ""
     took, said = adapter.metrics["seconds"] + adapter.metrics["startup_seconds"], matching[-1]["seconds"]
-    return f"The pilot projected {duration(said)}; training took {duration(took)}, {took / said:.2f} times that."
+    return (
+        f"The pilot projected {duration(said)}; training took {duration(took)}, {took / said:.2f} times that"
+        f"{_kept_waiting(adapter, 'included')}."
+    )

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from foretune.models import ModelFiles
+from foretune.plan.config import TuningSettings
+from foretune.tuning.types import BESIDE_THE_RESULT
 from foretune.types import digest
 
 __all__ = ["adapter_name", "model_card"]
 
-_RECIPE = ("method", "rank", "alpha", "dropout", "learning_rate", "epochs", "batch_size", "gradient_accumulation",
-           "warmup_fraction", "early_stopping", "max_tokens", "canaries", "seed")  # fmt: skip
+_RECIPE = tuple(name for name in TuningSettings.model_fields if name not in BESIDE_THE_RESULT)
 
 
 def adapter_name(base: ModelFiles, settings: Mapping[str, Any], *, kind: str, data_hash: str) -> str:
@@ -19,9 +20,14 @@ def adapter_name(base: ModelFiles, settings: Mapping[str, Any], *, kind: str, da
 
     Kind, base and the beginning of its hash, method with rank and the digest of all settings, data hash, seed.
     """
-    recipe = digest({name: settings[name] for name in _RECIPE})[:4]
+    recipe = digest(_recipe(settings))[:4]
     method = f"{settings['method']}{settings['rank']}-{recipe}"
     return f"{kind}-{base.name}-{base.hash[:6]}-{method}-data-{data_hash[:6]}-s{settings['seed']}"
+
+
+def _recipe(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What shaped the adapter; one that was trained before a setting came to be says nothing of it."""
+    return {name: settings[name] for name in _RECIPE if name in settings}
 
 
 def model_card(
@@ -47,6 +53,7 @@ def model_card(
     """
     evaluation = metrics["evaluation_losses"]
     trainer = metrics.get("trainer") or "Foretune"
+    epochs = settings["epochs"] or "as many as suit the number of examples"
     lines = [
         "---",
         f"base_model: {base.name}",
@@ -73,8 +80,7 @@ def model_card(
         "",
         "## Recipe",
         "",
-        *(f"- {key}: {settings[key]}" for key in _RECIPE if key != "epochs"),
-        f"- epochs: {settings['epochs'] or 'as many as suit the number of examples'}",
+        *(f"- {name}: {value}" for name, value in {**_recipe(settings), "epochs": epochs}.items()),
         f"- epochs made: {metrics['epochs']}, weights of epoch {metrics.get('kept_epoch') or metrics['epochs']}",
         *([f"- stopped: {metrics['stopped']}"] if metrics.get("stopped") else []),
         "",

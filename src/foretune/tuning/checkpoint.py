@@ -34,6 +34,10 @@ class Position:
     """Why training ended before its last epoch, a clause; empty where it did not."""
     tokens: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
+    """Of all threads; stays 0 on a GPU."""
+    processors: list[float] = field(default_factory=list)
+    """Per optimiser step: how many it kept busy."""
 
 
 @dataclass(frozen=True, slots=True)

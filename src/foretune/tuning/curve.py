@@ -8,11 +8,13 @@ resample, and only what nearly all of them say is said.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from foretune.errors import NothingToDoError
 from foretune.models import ModelFiles
 from foretune.plan.config import TuningSettings
 from foretune.tuning.recipes import MIN_EXAMPLES
@@ -31,12 +33,17 @@ __all__ = [
     "LearningCurve",
     "document_losses",
     "learning_curve",
+    "require_measurable",
     "sizes",
     "subset",
 ]
 
 SIZES = (10, 50, 200)
 """Examples; and all there are (facts: ten prove the plumbing, fifty give a first signal, 200 a voice)."""
+
+_CLEARLY_MORE = 0.8
+"""Share of all there are that a size may be and still tell something else."""
+_THREE_SIZES = math.ceil(SIZES[1] / _CLEARLY_MORE)
 
 WORTHWHILE = 0.02
 """Nats a token: a fall of the loss by less than this, two in a hundred of perplexity, is no help."""
@@ -81,7 +88,7 @@ class LearningCurve:
 
 def sizes(available: int) -> list[int]:
     """10, 50, 200 as far as there are clearly more, and all there are."""
-    return [size for size in SIZES if size <= 0.8 * available] + [available]
+    return [size for size in SIZES if size <= _CLEARLY_MORE * available] + [available]
 
 
 def subset(examples: Sequence[Example], size: int, *, seed: int) -> list[Example]:
@@ -96,6 +103,19 @@ def subset(examples: Sequence[Example], size: int, *, seed: int) -> list[Example
     dice.shuffle(replayed)
     chosen = {example.id for example in own[:size] + replayed[: round(len(replayed) * size / max(1, len(own)))]}
     return [example for example in examples if example.id in chosen]
+
+
+def require_measurable(evaluation: Sequence[Example], *, base: ModelFiles, settings: TuningSettings) -> None:
+    """Raises :class:`NothingToDoError` where none of the evaluation examples can be read whole."""
+    from foretune.tuning.chat import load_chat_tokenizer
+    from foretune.tuning.tokenize import encode_examples
+
+    encoded, dropped = encode_examples(evaluation, load_chat_tokenizer(base.weights), max_tokens=settings.max_tokens)
+    if not encoded:
+        raise NothingToDoError(
+            f"None of the {len(evaluation)} pairs kept for evaluation can be measured (the first: "
+            f"{dropped[0].reason}): raise tuning.max_tokens in foretune.toml or lower pairs.max_words."
+        )
 
 
 def document_losses(
@@ -146,9 +166,12 @@ def learning_curve(measured: Mapping[int, Sequence[DocumentLoss]], *, seed: int 
     losses = nats.sum(axis=1) / tokens.sum()
     low, high = np.quantile(means, [0.025, 0.975], axis=1)
     points = tuple(CurvePoint(size, float(losses[n]), float(low[n]), float(high[n])) for n, size in enumerate(ordered))
+    # On the same documents: how much easier some are than others does not hide what changed.
+    fell = tuple(float(value) for value in np.quantile(means[0] - means[-1], [0.025, 0.975]))
     if len(ordered) < 3 or len(names) < MIN_EXAMPLES:
-        why = "fewer than three sizes" if len(ordered) < 3 else f"only {len(names)} documents to measure on"
-        return LearningCurve(points, "cannot tell", None, _sentence("cannot tell", points, why))
+        few = f"fewer than three sizes (from {_THREE_SIZES} examples on there are three)"
+        why = few if len(ordered) < 3 else f"only {len(names)} documents to measure on"
+        return LearningCurve(points, "cannot tell", None, _sentence("cannot tell", points, fell, why))
     gains = _gains(np.array(ordered, dtype=float), means)
     least, most = (float(value) for value in np.quantile(gains, [0.05, 0.95]))
     if least > WORTHWHILE:
@@ -157,7 +180,8 @@ def learning_curve(measured: Mapping[int, Sequence[DocumentLoss]], *, seed: int 
         verdict = "won't help"
     else:
         verdict = "cannot tell"
-    return LearningCurve(points, verdict, (least, most), _sentence(verdict, points, _gain_in_words(least, most)))
+    why = _gain_in_words(least, most)
+    return LearningCurve(points, verdict, (least, most), _sentence(verdict, points, fell, why))
 
 
 def _gains(examples: Floats, means: Floats) -> Floats:
@@ -188,7 +212,7 @@ def _gain_in_words(least: float, most: float) -> str:
     return f"twice as many would lower the loss by {least:.3f} to {most:.3f} nats a token"
 
 
-def _sentence(verdict: str, points: Sequence[CurvePoint], why: str) -> str:
+def _sentence(verdict: str, points: Sequence[CurvePoint], fell: Sequence[float], why: str) -> str:
     head = {
         "will help": "More data will help",
         "won't help": "More data won't help",
@@ -196,4 +220,5 @@ def _sentence(verdict: str, points: Sequence[CurvePoint], why: str) -> str:
     }[verdict]
     first, last = points[0], points[-1]
     fall = f"from {first.examples} to {last.examples} examples loss went {first.loss:.2f} → {last.loss:.2f}"
+    fall += f" (lower by {fell[0]:.2f} to {fell[1]:.2f}, 95 %)" if len(points) > 1 else ""
     return f"{head}: {fall}; {why}."

@@ -13,7 +13,7 @@ from foretune.files import replacing
 from foretune.models import ModelFiles
 from foretune.tuning.merge import write_merged
 
-__all__ = ["Exported", "export_adapter", "export_formats"]
+__all__ = ["Exported", "export_adapter", "export_formats", "require_base"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,7 @@ def export_adapter(what: Exported, format_: str, folder: Path) -> Path:
     """
     if format_ not in _WRITERS:
         raise InputError(f"There is no export format {format_!r}: choose {', '.join(_WRITERS)}.")
-    if what.base.hash != what.base_hash:
-        raise ModelError(
-            f"The adapter {what.name} was trained on another model (SHA-256 {what.base_hash[:12]}…, and "
-            f"{what.base.name} is {what.base.hash[:12]}…): set engine.model to the one it was trained on."
-        )
+    require_base(what.name, what.base_hash, what.base)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = _WRITERS[format_](what, folder)
@@ -74,6 +70,15 @@ def export_adapter(what: Exported, format_: str, folder: Path) -> Path:
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}): choose another folder with --out.") from None
     return path
+
+
+def require_base(adapter: str, base_hash: str, base: ModelFiles) -> None:
+    """Raises :class:`ModelError` where the adapter of that name was trained on another model than ``base``."""
+    if base.hash != base_hash:
+        raise ModelError(
+            f"The adapter {adapter} was trained on another model (SHA-256 {base_hash[:12]}…, and {base.name} is "
+            f"{base.hash[:12]}…): set engine.model to the one it was trained on."
+        )
 
 
 @_format("peft")

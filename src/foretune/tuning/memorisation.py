@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from foretune.engines import Engine, Scorer
@@ -22,11 +23,11 @@ __all__ = [
     "Secret",
     "canaries",
     "canary_secrets",
+    "comes_first",
     "copied_answers",
     "disguised",
     "is_drawn_out",
     "longest_copied",
-    "rank_of",
 ]
 
 COPIED_WORDS = 37
@@ -34,6 +35,13 @@ COPIED_WORDS = 37
 
 ALTERNATIVES = 31
 """Made-up values that a secret is ranked among: by chance it comes first once in 32."""
+
+_STAGES = (3, 12, ALTERNATIVES)
+"""After how many of them it is seen whether one has beaten the secret: most secrets nobody learnt lose to the first
+few, and each value costs as many tokens as it has, with what stands before it."""
+
+_READ_BEFORE = 100
+"""Characters before a secret from which it is ranked: an engine reads them again for every value."""
 
 _LONGEST_ANSWER = 80
 """Tokens asked for: past the length of a copied span, and little enough to ask a dozen times in a minute."""
@@ -128,15 +136,20 @@ def longest_copied(answer: str, source: str) -> tuple[int, str]:
     return best, " ".join(theirs[end - best : end])
 
 
-def rank_of(engine: Scorer, secret: Secret, adapter: Path | None, *, seed: int) -> int:
-    """1 where the model finds the secret likelier than all made-up values of the same shape.
+def comes_first(engine: Scorer, secret: Secret, adapter: Path | None, *, seed: int) -> bool:
+    """Whether the model finds the secret likelier than all made-up values of the same shape.
 
-    The exposure of arXiv:1802.08232 is log2 of (:data:`ALTERNATIVES` + 1) over this rank, in bits.
+    Then its exposure (arXiv:1802.08232) is at least log2 of :data:`ALTERNATIVES` + 1, in bits.
     """
     dice = random.Random(f"{seed}/{len(secret.value)}/{secret.before[-20:]}")  # noqa: S311
-    values = [secret.value, *(disguised(secret.value, dice) for _ in range(ALTERNATIVES))]
-    scores = engine.score(secret.prompt, [secret.before + value for value in values], adapter=adapter)
-    return 1 + sum(each.logprob >= scores[0].logprob for each in scores[1:])
+    before = secret.before[-_READ_BEFORE:]
+    made_up = [before + disguised(secret.value, dice) for _ in range(ALTERNATIVES)]
+    (own,) = engine.score(secret.prompt, [before + secret.value], adapter=adapter)
+    for start, end in pairwise((0, *_STAGES)):
+        others = engine.score(secret.prompt, made_up[start:end], adapter=adapter)
+        if any(other.logprob >= own.logprob for other in others):
+            return False
+    return True
 
 
 def disguised(value: str, dice: random.Random) -> str:

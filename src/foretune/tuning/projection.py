@@ -13,7 +13,7 @@ from foretune.tuning.schedule import epochs_for
 from foretune.tuning.tokenize import encode_examples
 from foretune.tuning.types import Example
 
-__all__ = ["Projection", "project_training", "tokens_per_second"]
+__all__ = ["Projection", "project_training", "tokens_per_second", "undisturbed_seconds"]
 
 _EVALUATION_SHARE = 1 / 3
 """Of a training token's work: the forward pass without the two products of the backward one."""
@@ -32,9 +32,20 @@ class Projection:
     """In the currency of ``tuning.price_hour``."""
 
 
+def undisturbed_seconds(metrics: Mapping[str, Any]) -> float:
+    """What the training steps of a run would have taken where nothing else runs.
+
+    Processor time hardly depends on what else a machine does; wall time does. Spread over as many processors as the
+    least disturbed steps kept busy, it is the wall time of a quiet machine. Runs that recorded no processor time, and
+    those on a GPU, count as they were.
+    """
+    seconds, processors = float(metrics["seconds"]), float(metrics.get("processors") or 0.0)
+    return min(seconds, float(metrics["processor_seconds"]) / processors) if processors else seconds
+
+
 def tokens_per_second(metrics: Mapping[str, Any]) -> float:
-    """Tokens read a second of training steps, as measured by the run with these metrics."""
-    return float(metrics["tokens"]) / max(float(metrics["seconds"]), 1e-9)
+    """Tokens read a second of undisturbed training steps, as measured by the run with these metrics."""
+    return float(metrics["tokens"]) / max(undisturbed_seconds(metrics), 1e-9)
 
 
 def project_training(

@@ -32,26 +32,14 @@ from foretune.tuning.schedule import epochs_for, learning_rate_for
 from foretune.tuning.team import team_from_environment
 from foretune.tuning.tokenize import Encoded, check_mask
 from foretune.tuning.train import attach_adapter, train
-from foretune.tuning.types import AdapterResult, Dropped, Example, examples_digest
+from foretune.tuning.types import BESIDE_THE_RESULT, AdapterResult, Dropped, Example, examples_digest
 from foretune.tuning.weights import PLAIN, WeightFiles
 from foretune.types import digest
 
 __all__ = ["Selection", "effective_alpha", "run", "write_peft"]
 
-_SHAPING = (
-    "method",
-    "rank",
-    "alpha",
-    "dropout",
-    "learning_rate",
-    "batch_size",
-    "gradient_accumulation",
-    "warmup_fraction",
-    "max_hours",
-    "early_stopping",
-    "seed",
-)
-"""Settings that change the weights; the others do so through examples, epochs and precision."""
+_SEEN_OTHERWISE = {"epochs", "max_tokens", "pilot_tokens", "canaries", "precision", "bench_fraction"}
+"""Settings that change the weights through what is told apart by itself: examples, epochs, precision, dev questions."""
 
 VERSION = 3
 """Of the way of training: raise it when the same inputs come to give other weights, or the record other fields."""
@@ -97,7 +85,7 @@ def run(
         base.hash,
         [(item.ids, item.labels) for item in selection.encoded],
         [(item.ids, item.labels) for item in selection.evaluation],
-        settings.model_dump(include=set(_SHAPING)),
+        settings.model_dump(exclude={*BESIDE_THE_RESULT, *_SEEN_OTHERWISE}),
         epochs,
         str(dtype),
         *([[asdict(each) for each in dev]] if dev else []),
@@ -139,6 +127,8 @@ def run(
         )
         if team.leads:
             exporting = time.monotonic()
+            # A training that an older version began did not time the processor from the first step on.
+            timed = len(position.processors) == len(position.losses)
             path = _export(model, folder, base, settings, files)
             by_id = {example.id: example for example in examples}
             result = AdapterResult(
@@ -150,12 +140,14 @@ def run(
                 inputs=inputs,
                 settings=settings.model_dump(),
                 precision=str(dtype).removeprefix("torch."),
-                epochs=epochs,
+                epochs=position.epoch,
                 trained=tuple(item.id for item in selection.encoded if not by_id[item.id].canary),
                 losses=tuple(position.losses),
                 evaluation_losses=tuple(position.evaluation_losses),
                 tokens=position.tokens,
                 seconds=position.seconds,
+                processor_seconds=position.processor_seconds if timed else 0.0,
+                processors=_ninth_decile(position.processors) if timed else 0.0,
                 kept_epoch=position.kept_epoch,
                 dev_right=tuple(position.dev_right),
                 dev_questions=tuple(each.question.id for each in dev),
@@ -173,6 +165,10 @@ def run(
     finished = _finished(folder, inputs, files)
     assert finished is not None
     return finished
+
+
+def _ninth_decile(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) * 9 // 10] if values else 0.0
 
 
 def _finished(folder: Path, inputs: str, files: WeightFiles) -> AdapterResult | None:

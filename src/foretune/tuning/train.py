@@ -285,7 +285,7 @@ def _take_step(
     bar: Step,
 ) -> None:
     """Read the batches of one step, move the adapter, and book it in ``position``."""
-    started = time.monotonic()
+    started, at_work = time.monotonic(), time.process_time()
     settings = plan.settings
     labelled = sum(_labelled(batch) for batch in step)
     total = 0.0
@@ -307,8 +307,12 @@ def _take_step(
     position.step += 1
     position.losses.append(total)
     position.tokens += sum(len(item.ids) for batch in step for item in batch)
+    seconds, processor_seconds = time.monotonic() - started, time.process_time() - at_work
     # The mean of the team's clocks, so that all of them stop at the same step.
-    position.seconds += plan.team.total(time.monotonic() - started) / plan.team.size
+    position.seconds += plan.team.total(seconds) / plan.team.size
+    if parameters[0].device.type == "cpu":  # elsewhere the processor only waits
+        position.processor_seconds += processor_seconds
+        position.processors.append(processor_seconds / seconds)
     bar.advance()
     bar.note(f"loss {total:.3f}" + _time_left(plan, position))
 

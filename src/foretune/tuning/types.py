@@ -10,7 +10,11 @@ from typing import Any
 
 from foretune.types import Message, digest
 
-__all__ = ["AdapterResult", "Dropped", "Example", "examples_digest"]
+__all__ = ["BESIDE_THE_RESULT", "AdapterResult", "Dropped", "Example", "examples_digest"]
+
+BESIDE_THE_RESULT = frozenset({"run", "price_hour"})
+"""Tuning settings that leave the adapter as it is: when one is trained, and what the machine costs. A setting that is
+not named here counts as one that changes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class AdapterResult:
     precision: str
     """``bfloat16`` or ``float32``: what the base model was computed in."""
     epochs: int
+    """Passes made: fewer than asked for where training ended early."""
     trained: tuple[str, ...]
     """Ids of the examples that were trained on, in the order they were given; canaries, nobody's, left out."""
     losses: tuple[float, ...]
@@ -72,7 +77,11 @@ class AdapterResult:
     tokens: int
     """Read in training, padding not counted: an example counts once an epoch."""
     seconds: float
-    """Spent in training steps, over all attempts."""
+    """Spent in training steps, over all attempts, with whatever else the machine did meanwhile."""
+    processor_seconds: float = 0.0
+    """The same in seconds of this process's threads, summed; 0 on a GPU, and where nobody measured them."""
+    processors: float = 0.0
+    """How many processors a step keeps busy where hardly anything stands in its way: the ninth decile."""
     kept_epoch: int = 0
     """The epoch whose weights these are: the last, or the one with the lowest evaluation loss."""
     dev_right: tuple[int, ...] = ()

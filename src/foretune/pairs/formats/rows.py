@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from foretune.errors import InputError
+from foretune.pairs.export import unguarded_pair_cell
 from foretune.pairs.formats.plain import CUT
+from foretune.spreadsheets import may_be_cut
 
 __all__ = ["SUFFIXES", "RawRow", "raw_rows"]
 
@@ -168,7 +170,6 @@ def _workbook(path: Path) -> Iterator[RawRow]:
 
 _OURS = {"id", "source", "recipe"}
 """Columns of our own spreadsheet, whose cells were guarded against running as formulas."""
-_GUARDED = ("'=", "'@", "'\t", "'\r", "'+", "'-")
 
 
 def _table(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[RawRow]:
@@ -183,7 +184,10 @@ def _table(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[RawRow]:
             guarded = {name.casefold() for name in header} >= _OURS
             continue
         if guarded:
-            texts = [text[1:] if text.startswith(_GUARDED) else text for text in texts]
+            texts = [unguarded_pair_cell(text) for text in texts]
+        if any(map(may_be_cut, texts)):
+            yield RawRow(line, problem="a cell is as full as cells get (32,767 characters), so its text may be cut off")
+            continue
         if len(texts) > len(header) and any(texts[len(header) :]):
             yield RawRow(line, problem=f"it has {len(texts)} cells and the header {len(header)}")
             continue

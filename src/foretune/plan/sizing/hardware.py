@@ -73,7 +73,7 @@ def this_machine(*, tokens_per_second: float | None = None, parameters: int | No
     """The machine this runs on.
 
     Args:
-        tokens_per_second: what the newest training here reached, with whatever else the machine did meanwhile;
+        tokens_per_second: what the newest training here reached, what else the machine did meanwhile left out;
             None takes the reference measurement.
         parameters: of the model that was trained; None: of the packaged one.
     """
