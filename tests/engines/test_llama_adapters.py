@@ -50,6 +50,16 @@ def test_more_adapters_than_are_held_take_turns(smollm2_files: ModelFiles, tmp_p
         assert len(engine._session.adapters) <= 4
 
 
+def test_an_adapter_that_was_removed_is_not_in_the_way_of_others(smollm2_files: ModelFiles, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{seed}.gguf" for seed in range(2)]
+    for seed, path in enumerate(paths):
+        write_adapter(path, seed=seed)
+    with LlamaEngine(smollm2_files, context=256) as engine:
+        engine.complete([LEAVE], max_tokens=1, adapter=paths[0])
+        paths[0].unlink()
+        assert engine.complete([LEAVE], max_tokens=1, adapter=paths[1]).tokens_out == 1
+
+
 def test_an_adapter_that_is_asked_for_in_parallel_waits_for_its_turn(
     smollm2_files: ModelFiles, adapter: Path, tmp_path: Path
 ) -> None:

@@ -198,6 +198,8 @@ class LlamaEngine(BaseEngine):
             self._adapters.move_to_end(adapter)
         if self._session is not None and self._has(adapter):
             return self._session
+        for known in [each for each, place in self._adapters.items() if not place.exists()]:  # erased meanwhile
+            del self._adapters[known]
         while len(self._adapters) > _ADAPTERS:
             self._adapters.popitem(last=False)
         self.close()
