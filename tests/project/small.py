@@ -165,6 +165,8 @@ _VOLATILE = {
     "changed_at",
     "added_at",
     "seconds",
+    "processor_seconds",
+    "processors",
     "startup_seconds",
     "run_id",
     "median_seconds",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -149,15 +150,16 @@ def test_the_learning_curve_asks_the_bench_with_a_sealed_adapter_too(
     (project.folder / project.config.purpose.questions).write_text("")
     asked = Question(id="q", question="How long is leave?", answer="a month", kind="free")
     monkeypatch.setattr(Project, "questions", lambda _: [asked])
-    for name in ("engine", "searcher", "answerer"):
+    for name in ("searcher", "answerer"):
         monkeypatch.setattr(Project, name, property(lambda _: None))
+    monkeypatch.setattr("foretune.project.engine.open_project_engine", lambda _: nullcontext())
     used = []
 
     def answered(_: Question, bench: Bench) -> SimpleNamespace:
         used.append(bench.adapter)
         return SimpleNamespace(response="")
 
-    monkeypatch.setattr("foretune.bench.arms", lambda: {Arm.TUNED: answered})
+    monkeypatch.setattr("foretune.bench.arms.arms", lambda: {Arm.TUNED: answered})
     monkeypatch.setattr("foretune.evidence.score", lambda *_: SimpleNamespace(outcome=Outcome.CORRECT))
     found = bench_of(project, opened(project.vault, path), silent)
     assert found is not None
