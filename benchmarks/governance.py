@@ -29,6 +29,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rewording import text_number  # type: ignore[import-not-found]
+
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 PIECE = 2_500
@@ -196,11 +198,7 @@ def write_rows(path: Path, texts: Sequence[str], count: int) -> None:
     """``count`` rows; where there are fewer texts they come again, with words of their own so that none is a copy."""
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
-            text, turn = texts[number % len(texts)], number // len(texts)
-            if turn:
-                words = text.split(" ")
-                words[::3] = [f"{word}{turn}" for word in words[::3]]
-                text = " ".join(words)[:PIECE]
+            text = text_number(number, texts, most=PIECE)
             file.write(json.dumps({"id": str(number), "text": text}, ensure_ascii=False) + "\n")
 
 

@@ -38,6 +38,7 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
+from rewording import text_number  # type: ignore[import-not-found]
 from store_others import STORES, Ask, asked, batches, run, timed  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,11 +67,7 @@ def prepare(folder: Path, data: Path, count: int) -> None:
     pieces = list(_pieces(data))
     with (folder / "texts.jsonl").open("w", encoding="utf-8") as file:
         for number in range(count):
-            text, turn = pieces[number % len(pieces)], number // len(pieces)
-            if turn:
-                words = text.split(" ")
-                words[::3] = [f"{word}{turn}" for word in words[::3]]
-                text = " ".join(words)[:PIECE]
+            text = text_number(number, pieces, most=PIECE)
             file.write(json.dumps(text, ensure_ascii=False) + "\n")
     random = np.random.default_rng(11)
     vectors = np.lib.format.open_memmap(folder / "vectors.npy", "w+", np.float32, (count, DIMENSIONS))

@@ -64,7 +64,7 @@ def may_be_cut(cell: str) -> bool:
 
 
 def _units(text: str) -> int:
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def csv_table(columns: Sequence[str], rows: Iterable[Sequence[str | float]]) -> bytes:

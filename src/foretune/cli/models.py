@@ -77,10 +77,10 @@ def check(
 ) -> None:
     """Say whether a model suits the plan, from its own files: licence, age, languages, template, size, safety."""
     from foretune.cli.model_views import show_check
-    from foretune.plan.sizing import HARDWARE, read_hardware
+    from foretune.plan.sizing import known_hardware
     from foretune.project.suitability import check_model
 
-    known = read_hardware(hardware_file) if hardware_file else HARDWARE
+    known = known_hardware(hardware_file)
     found = check_model(model, hardware=hardware, known=known, key_variable=key_variable)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
@@ -101,10 +101,10 @@ def compare(
 ) -> None:
     """Models side by side."""
     from foretune.cli.model_views import comparison_page, show_comparison
-    from foretune.plan.sizing import HARDWARE, read_hardware
+    from foretune.plan.sizing import known_hardware
     from foretune.project.suitability import check_model
 
-    known = read_hardware(hardware_file) if hardware_file else HARDWARE
+    known = known_hardware(hardware_file)
     found = [check_model(model, hardware=hardware, known=known, key_variable=key_variable) for model in models]
     if html_file is not None:
         from foretune.files import replacing

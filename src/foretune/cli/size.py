@@ -39,11 +39,11 @@ def size(
     """Say what training and running the model takes: tokens, memory, time, and money where a price is known."""
     from foretune.plan import read_answers, settle
     from foretune.plan.advice import read_facts
-    from foretune.plan.sizing import HARDWARE, read_hardware
+    from foretune.plan.sizing import known_hardware
     from foretune.project import Project
     from foretune.project.sizing import size_of
 
-    known = read_hardware(hardware_file) if hardware_file else HARDWARE
+    known = known_hardware(hardware_file)
     if list_hardware:
         for entry in known.values():
             price = f"{entry.price_per_hour:g} {entry.currency} an hour" if entry.price_per_hour is not None else ""

@@ -66,24 +66,12 @@ _SPELLINGS: dict[str, str] = {
 UNITS: dict[str, str] = {word: unit for unit, words in _SPELLINGS.items() for word in words.split()}
 """Spelling (folded) → unit."""
 
-CURRENCIES: frozenset[str] = frozenset(
-    [
-        "dollar",
-        "euro",
-        "pound",
-        "yen",
-        "rupee",
-        "franc",
-        "krona",
-        "krone",
-        "zloty",
-        "koruna",
-        "forint",
-        "peso",
-        "yuan",
-        "rand",
-    ]
-)
+# fmt: off
+CURRENCIES: frozenset[str] = frozenset({
+    "dollar", "euro", "pound", "yen", "rupee", "franc",
+    "krona", "krone", "zloty", "koruna", "forint", "peso", "yuan", "rand",
+})
+# fmt: on
 TIME_UNITS: frozenset[str] = frozenset(
     {"second", "minute", "hour", "day", "week", "fortnight", "month", "quarter", "year", "decade", "century"}
 )

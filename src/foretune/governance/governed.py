@@ -17,7 +17,7 @@ from foretune.vault.tables import document
 
 __all__ = ["governed", "governed_in_turn", "governed_state", "standing"]
 
-_DOCUMENTS_AT_ONCE = 200
+_DOCUMENTS_AT_ONCE = 1000
 _CHARACTERS_AT_ONCE = 4_000_000
 
 

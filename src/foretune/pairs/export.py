@@ -59,6 +59,10 @@ def _row(pair: Pair) -> tuple[str, ...]:
     )
 
 
+def _is_cut(pair: Pair) -> bool:
+    return any(in_cell(text) != text for text in (pair.prompt, pair.response))
+
+
 @dataclass(frozen=True, slots=True)
 class _Format:
     encode: Callable[[Sequence[Pair]], bytes]
@@ -168,8 +172,8 @@ def export_pairs(
         with replacing(path) as draft:
             draft.write_bytes(content)
         rows = sum(pair.state == "kept" for pair in pairs) if form.kept_only else len(pairs)
-        cut = sum(in_cell(pair.prompt) != pair.prompt or in_cell(pair.response) != pair.response for pair in pairs)
-        written.append(ExportedFile(path, suffix, rows, sha256(content).hexdigest(), cut if form.in_cells else 0))
+        cut = sum(map(_is_cut, pairs)) if form.in_cells else 0
+        written.append(ExportedFile(path, suffix, rows, sha256(content).hexdigest(), cut))
     with replacing(folder / f"{name}.manifest.json") as draft:
         draft.write_text(json.dumps(_manifest(pairs, written), indent=2) + "\n", encoding="utf-8")
     return written

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from foretune.plan.sizing.costs import AnswerCost, answer_costs
 from foretune.plan.sizing.estimate import ArmTokens, Sizing, TrainingSize, size
-from foretune.plan.sizing.hardware import HARDWARE, Hardware, named_hardware, read_hardware, this_machine
+from foretune.plan.sizing.hardware import (
+    HARDWARE,
+    Hardware,
+    known_hardware,
+    named_hardware,
+    read_hardware,
+    this_machine,
+)
 from foretune.plan.sizing.inference import QUANTISATIONS, InferenceSize, inference_sizes, largest_that_fits
 from foretune.plan.sizing.shape import ModelShape, shape_of_config, shape_of_gguf
 from foretune.plan.sizing.training import Method, training_memory, training_seconds
@@ -27,6 +34,7 @@ __all__ = [
     "TrainingSize",
     "answer_costs",
     "inference_sizes",
+    "known_hardware",
     "largest_that_fits",
     "named_hardware",
     "read_hardware",

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from foretune.errors import InputError
 from foretune.plan.advice.tradeoffs import REFERENCE_PARAMETERS, TRAINED_TOKENS_PER_SECOND
 
-__all__ = ["HARDWARE", "Hardware", "named_hardware", "read_hardware", "this_machine"]
+__all__ = ["HARDWARE", "Hardware", "known_hardware", "named_hardware", "read_hardware", "this_machine"]
 
 HERE = "this machine"
 REFERENCE_TRAINING = (REFERENCE_PARAMETERS, TRAINED_TOKENS_PER_SECOND)
@@ -114,6 +114,11 @@ def read_hardware(path: Path) -> Mapping[str, Hardware]:
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path} cannot be read as text: check the path.") from None
     return _parse(text, str(path))
+
+
+def known_hardware(path: Path | None) -> Mapping[str, Hardware]:
+    """The hardware of a file of one's own, as :func:`read_hardware`; without one that which comes along."""
+    return read_hardware(path) if path else HARDWARE
 
 
 def _parse(text: str, where: str) -> Mapping[str, Hardware]:
